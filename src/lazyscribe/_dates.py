@@ -1,0 +1,67 @@
+"""Dates as lazyscribe keeps them: naive, in UTC, compared to the second.
+
+Every date that comes from outside passes through here, so that the rest of the package never meets an aware one.
+"""
+
+from datetime import UTC, datetime
+
+
+def to_utc(date: datetime) -> datetime:
+    """Return the date as naive UTC, microseconds kept; a naive one is taken to be UTC already.
+
+    Subclasses (a pandas ``Timestamp``) become plain datetimes; what they hold below a microsecond is dropped.
+
+    Raises
+    ------
+    ValueError
+        The date holds no moment (``NaT``) or leaves the years 1 to 9999 when converted.
+    """
+    try:
+        if date.tzinfo is not None:
+            date = date.astimezone(UTC) if date.utcoffset() is not None else date
+            date = date.replace(tzinfo=None)
+        if type(date) is not datetime:
+            date = datetime(date.year, date.month, date.day, date.hour, date.minute, date.second, date.microsecond)
+    except (OverflowError, TypeError) as error:
+        raise ValueError(f"{date!r} cannot be written as a date in UTC") from error
+    return date
+
+
+def to_second(date: datetime) -> datetime:
+    """Return the date as naive UTC, cut (not rounded) to the second.
+
+    Raises
+    ------
+    ValueError
+        As `to_utc`.
+    """
+    if date.tzinfo is not None or type(date) is not datetime:
+        date = to_utc(date)
+    return date.replace(microsecond=0) if date.microsecond else date
+
+
+def parse_date(date: str | datetime) -> datetime:
+    """Read an ISO 8601 date or date-time, in any form that `datetime.fromisoformat` knows, as naive UTC.
+
+    A date without a time is its midnight; microseconds are kept.
+
+    Raises
+    ------
+    ValueError
+        The text is no date, or `to_utc` refuses what it says.
+    """
+    return to_utc(datetime.fromisoformat(date) if isinstance(date, str) else date)
+
+
+def to_text(date: datetime) -> str:
+    """Return the text that files hold: ISO 8601 in UTC, to the second, without an offset."""
+    return to_second(date).isoformat()
+
+
+def stamp(date: datetime) -> str:
+    """Return the stamp that file names hold: ``%Y%m%d%H%M%S`` in UTC, always 14 digits.
+
+    `datetime.strftime` does not pad years below 1000 on Linux, so it is not used here.
+    """
+    date = to_utc(date)
+    return f"{date.year:04d}{date.month:02d}{date.day:02d}{date.hour:02d}{date.minute:02d}{date.second:02d}"

@@ -1,0 +1,45 @@
+"""Small things that every layer needs: the clock, the user, the registry as writers see it."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+from lazyscribe.registry import registry
+
+__all__ = ["EDITS", "registry", "user_name", "utcnow"]
+
+
+def utcnow() -> datetime:
+    """Return the present time as naive UTC with microseconds."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def user_name() -> str:
+    """Return the login name; where the machine knows none, ``"unknown"``."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return os.environ.get("USER", "unknown")
+
+
+class EditCounter:
+    """Counts assignments to the fields that look-up tables are made of.
+
+    A table remembers the count it was built at and is built again when the count has moved. The count only ever
+    grows, so a lost increment between two threads still leaves it different from what a table remembers.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_setattr(self, instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG002 - attrs' signature
+        """Count one assignment; to be used as an attrs ``on_setattr`` hook."""
+        self.count += 1
+        return value
+
+
+EDITS = EditCounter()

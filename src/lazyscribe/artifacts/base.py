@@ -1,0 +1,138 @@
+"""The base class of artifact handlers."""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import Any, ClassVar
+
+import attrs
+from attrs import define, field
+
+from lazyscribe import _utils
+from lazyscribe._dates import stamp
+
+_INDEXED = _utils.EDITS.on_setattr
+
+
+@define
+class Artifact(ABC):
+    """One artifact: what is known of it and, until it is saved, its value.
+
+    Subclasses set the class attributes, implement `read` and `write`, and may add fields of their own. Such fields
+    are the *environment*: they are written into the record and decide whether a stored artifact fits this
+    interpreter. They take part in equality, none of the eight fields here does.
+
+    Attributes
+    ----------
+    alias
+        The name by which ``log_artifact(handler=...)`` finds the class.
+    suffix
+        Ending of the default file name, without the dot.
+    binary
+        Whether `read` and `write` get a binary buffer; otherwise text, UTF-8.
+    output_only
+        Whether what is written cannot be read back as it was; logging, saving and loading then warn.
+    """
+
+    alias: ClassVar[str]
+    suffix: ClassVar[str]
+    binary: ClassVar[bool]
+    output_only: ClassVar[bool]
+
+    name: str = field(eq=False, on_setattr=_INDEXED)
+    fname: str = field(eq=False)
+    value: Any = field(eq=False)
+    writer_kwargs: dict[str, Any] = field(eq=False)
+    created_at: datetime = field(eq=False, on_setattr=_INDEXED)
+    expiry: datetime | None = field(eq=False, on_setattr=_INDEXED)
+    version: int = field(eq=False, on_setattr=_INDEXED)
+    dirty: bool = field(eq=False)
+
+    @classmethod
+    def construct(
+        cls,
+        name: str,
+        value: Any | None = None,
+        fname: str | None = None,
+        created_at: datetime | None = None,
+        expiry: datetime | None = None,
+        writer_kwargs: dict[str, Any] | None = None,
+        version: int = 0,
+        dirty: bool = True,
+        **kwargs: Any,
+    ) -> Artifact:
+        """Make an artifact, filling in what is not given.
+
+        Parameters
+        ----------
+        fname
+            Default: ``{slug of the name}-{creation date}.{suffix}``.
+        created_at
+            Naive UTC; default: now.
+        **kwargs
+            Values for the environment fields of the class; others are ignored.
+        """
+        created_at = created_at or _utils.utcnow()
+        environment = {key: kwargs[key] for key in environment_fields(cls) if key in kwargs}
+        return cls(
+            name=name,
+            fname=fname or default_fname(cls, name, created_at),
+            value=value,
+            writer_kwargs=writer_kwargs or {},
+            created_at=created_at,
+            expiry=expiry,
+            version=version,
+            dirty=dirty,
+            **environment,
+        )
+
+    @classmethod
+    @abstractmethod
+    def read(cls, buf: Any, **kwargs: Any) -> Any:
+        """Return the value that the open file `buf` holds."""
+
+    @classmethod
+    @abstractmethod
+    def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
+        """Write `obj` to the open file `buf`."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields, the value as the handler writes it, so that what pickles is what could be saved."""
+        state = {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
+        if self.value is not None:
+            buf: Any = io.BytesIO() if self.binary else io.StringIO(newline="")
+            self.write(self.value, buf, **self.writer_kwargs)
+            state["value"] = buf.getvalue()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore the fields, the value through the handler's `read`."""
+        value = state["value"]
+        if value is not None:
+            buf: Any = io.BytesIO(value) if self.binary else io.StringIO(value, newline="")
+            value = self.read(buf)
+        for key, item in {**state, "value": value}.items():
+            object.__setattr__(self, key, item)
+
+
+FIELDS = frozenset(each.name for each in attrs.fields(Artifact))
+"""The eight fields that every handler has; all others are environment."""
+
+
+def environment_fields(cls: type[Artifact]) -> list[str]:
+    """Return the names of the fields that `cls` adds to the eight."""
+    return [each.name for each in attrs.fields(cls) if each.name not in FIELDS]
+
+
+def environment(artifact: Artifact) -> dict[str, Any]:
+    """Return the environment of `artifact` as a dictionary."""
+    return {key: getattr(artifact, key) for key in environment_fields(type(artifact))}
+
+
+def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:
+    """Return ``{slug}-{stamp}.{suffix}``; the slug is python-slugify's with its defaults."""
+    from slugify import slugify
+
+    return f"{slugify(name)}-{stamp(created_at)}.{cls.suffix}"

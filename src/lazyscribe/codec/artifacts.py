@@ -1,0 +1,44 @@
+"""The record of an artifact, and the artifact of a record."""
+
+from __future__ import annotations
+
+from lazyscribe._dates import parse_date, to_text
+from lazyscribe.artifacts import _get_handler
+from lazyscribe.artifacts.base import Artifact, environment
+from lazyscribe.artifacts.missing import MissingArtifact
+from lazyscribe.codec.text import Record
+
+
+def to_record(artifact: Artifact) -> Record:
+    """Return the record of `artifact`: the fixed keys, its environment, and nothing more."""
+    if isinstance(artifact, MissingArtifact):
+        expiry = to_text(artifact.expiry) if artifact.expiry is not None else None
+        changed = {"fname": artifact.fname, "version": artifact.version}
+        record = {**artifact.record, **{key: changed[key] for key in changed if key in artifact.record}}
+        return {**record, "expiry": expiry} if expiry is not None or "expiry" in record else record
+    return {
+        "name": artifact.name,
+        "fname": artifact.fname,
+        "created_at": to_text(artifact.created_at),
+        "expiry": to_text(artifact.expiry) if artifact.expiry is not None else None,
+        "version": artifact.version,
+        **environment(artifact),
+        "handler": artifact.alias,
+    }
+
+
+def from_record(record: Record) -> Artifact:
+    """Return the artifact that a (checked) record describes, without its value.
+
+    The handler's ``construct`` gets every key of the record but ``handler``. Where that cannot be done here, a
+    `MissingArtifact` stands in, which says why when it is loaded.
+    """
+    given = {key: value for key, value in record.items() if key != "handler"}
+    given["created_at"] = parse_date(given["created_at"])
+    given["expiry"] = parse_date(given["expiry"]) if given.get("expiry") is not None else None
+    given.setdefault("version", 0)
+    try:
+        return _get_handler(record["handler"]).construct(**given, dirty=False)
+    except Exception as error:
+        known = {key: given[key] for key in ("name", "fname", "created_at", "expiry", "version")}
+        return MissingArtifact(**known, value=None, writer_kwargs={}, dirty=False, record=record, reason=str(error))

@@ -1,0 +1,234 @@
+"""Manifests as text: the array, its records, and what a record may hold.
+
+The text of a manifest is what :func:`json.dumps` with ``sort_keys=True, indent=4`` gives, byte for byte. Records are
+kept as text and decoded when they are asked for. :mod:`msgspec` does the work; what it refuses and :mod:`json`
+accepts (NaN, infinities, lone surrogates) is done by :mod:`json` for that record alone.
+
+Pure: no clock, no I/O. Errors name the manifest by the `place` that callers pass in.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from lazyscribe._dates import parse_date, to_text
+from lazyscribe.exception import CorruptManifestError
+
+Record: TypeAlias = dict[str, Any]
+"""One element of a manifest's array, as plain objects."""
+
+_OPEN, _BETWEEN, _CLOSE = b"[\n    ", b",\n    ", b"\n]"
+
+_ARTIFACT = {"created_at": "date", "expiry": "date?", "fname": "str", "handler": "str", "name": "str", "version": "int"}
+_TEST = {"artifacts": "list", "description": "str?", "metrics": "dict", "name": "str", "parameters": "dict"}
+_EXPERIMENT = {
+    "artifacts": "list",
+    "author": "str?",
+    "created_at": "date",
+    "dependencies": "list",
+    "last_updated": "date",
+    "last_updated_by": "str?",
+    "metrics": "dict",
+    "name": "str",
+    "parameters": "dict",
+    "short_slug": "str",
+    "slug": "str",
+    "tags": "list?",
+    "tests": "list",
+}
+_OPTIONAL = frozenset({"expiry", "last_updated_by", "tags", "description", "version", "artifacts", "tests"})
+"""Keys that files of older versions lack."""
+
+_TYPES: dict[str, type] = {"str": str, "int": int, "list": list, "dict": dict}
+
+
+def split(data: bytes, place: str) -> list[bytes]:
+    """Cut a manifest into the texts of its records, each as it stands in a manifest of ours.
+
+    A file that is formatted otherwise is formatted anew, so that texts can be compared.
+
+    Raises
+    ------
+    CorruptManifestError
+        Not a JSON array of objects.
+    """
+    texts = _split_canonical(data)
+    if texts is not None:
+        return texts
+    items = _load(data, place)
+    if not isinstance(items, list):
+        message = f"{place} holds {_kind(items)} where a list of records is expected; restore it from a good copy."
+        raise CorruptManifestError(message, path=place)
+    for position, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise _wrong(place, position, f"is {_kind(item)}, not an object")
+    return [encode(item) for item in items]
+
+
+def _split_canonical(data: bytes) -> list[bytes] | None:
+    """Cut at the lines between records; ``None`` if the file is not formatted like ours.
+
+    JSON strings hold no raw line ends, so a line ``    },`` can only be the end of a record.
+    """
+    if data == b"[]":
+        return []
+    if not (data.startswith(_OPEN + b"{\n        ") and data.endswith(b"\n    }" + _CLOSE)):
+        return None
+    if not _is_formatted(data):
+        return None
+    texts = data[len(_OPEN) : -len(_CLOSE)].split(b"\n    }" + _BETWEEN + b"{\n        ")
+    last = len(texts) - 1
+    heads = (b"" if position == 0 else b"{\n        " for position in range(last + 1))
+    tails = (b"" if position == last else b"\n    }" for position in range(last + 1))
+    return [head + text + tail for head, text, tail in zip(heads, texts, tails, strict=True)]
+
+
+def _is_formatted(data: bytes) -> bool:
+    import msgspec
+
+    try:
+        return msgspec.json.format(data, indent=4) == data
+    except (msgspec.MsgspecError, RecursionError):
+        pass
+    try:
+        return json.dumps(json.loads(data), indent=4).encode("ascii") == data
+    except (ValueError, RecursionError):
+        return False
+
+
+def _load(data: bytes, place: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8"))
+    except RecursionError as error:
+        message = f"{place} is nested too deeply to be read; restore it from a good copy."
+        raise CorruptManifestError(message, path=place) from error
+    except ValueError as error:
+        what = "is empty" if not data.strip() else f"is not valid JSON ({error})"
+        raise CorruptManifestError(f"{place} {what}; restore it from a good copy.", path=place) from error
+
+
+def decode(text: bytes, place: str, position: int | None = None) -> Record:
+    """Return the record that `text` holds."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(text, type=dict)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        pass
+    record = _load(text, place)
+    if not isinstance(record, dict):
+        raise _wrong(place, position, f"is {_kind(record)}, not an object")
+    return record
+
+
+def encode(record: Mapping[str, Any]) -> bytes:
+    """Return the text of `record` as it stands in a manifest, indented by one level.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A value that JSON cannot hold.
+    """
+    import msgspec
+
+    plain = json.dumps(record, sort_keys=True, default=to_plain)
+    try:
+        return _place_in_array(msgspec.json.format(plain.encode("ascii"), indent=4))
+    except (msgspec.MsgspecError, RecursionError):
+        return _encode_plain(json.loads(plain))
+
+
+def _encode_plain(record: Any) -> bytes:
+    text = json.dumps([record], sort_keys=True, indent=4).encode("ascii")
+    return text[len(_OPEN) : -len(_CLOSE)]
+
+
+def _place_in_array(text: bytes) -> bytes:
+    return text.replace(b"\n", b"\n    ")
+
+
+def assemble(texts: list[bytes]) -> bytes:
+    """Return the manifest that holds the records of these texts, in this order."""
+    return _OPEN + _BETWEEN.join(texts) + _CLOSE if texts else b"[]"
+
+
+def to_plain(value: Any) -> Any:
+    """Return what JSON holds in place of `value`: a date as text, a NumPy-like scalar as its Python number.
+
+    Raises
+    ------
+    TypeError
+        JSON has nothing for it.
+    """
+    if isinstance(value, datetime):
+        return to_text(value)
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a value of type {type(value).__name__} cannot be written as JSON")
+
+
+def with_dates_as_text(value: Any) -> Any:
+    """Return a copy of `value` with every date in its dictionaries, lists and tuples as text to the second."""
+    if isinstance(value, datetime):
+        return to_text(value)
+    if type(value) is dict:
+        return {key: with_dates_as_text(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(with_dates_as_text(item) for item in value)
+    return value
+
+
+def check_version(record: Record, place: str, position: int) -> None:
+    """Refuse a repository's record that lacks a key or holds a wrong type."""
+    _check(record, _ARTIFACT, place, position)
+
+
+def check_experiment(record: Record, place: str, position: int) -> None:
+    """Refuse a project's record that lacks a key or holds a wrong type, its tests and artifacts included."""
+    _check(record, _EXPERIMENT, place, position)
+    for artifact in record.get("artifacts", ()):
+        _check(artifact, _ARTIFACT, place, position, "an artifact in it")
+    for test in record.get("tests", ()):
+        _check(test, _TEST, place, position, "a test in it")
+        for artifact in test.get("artifacts", ()):
+            _check(artifact, _ARTIFACT, place, position, "an artifact of a test in it")
+    for entry in (*record["dependencies"], *(record.get("tags") or ())):
+        if not isinstance(entry, str):
+            raise _wrong(place, position, f"has {_kind(entry)} among its dependencies or tags, not text")
+
+
+def _check(record: Any, shape: dict[str, str], place: str, position: int, what: str = "it") -> None:
+    if not isinstance(record, dict):
+        raise _wrong(place, position, f"is damaged: {what} is {_kind(record)}, not an object")
+    for key, kind in shape.items():
+        if key not in record:
+            if key in _OPTIONAL:
+                continue
+            raise _wrong(place, position, f"is damaged: {what} has no {key!r}")
+        if not _fits(record[key], kind):
+            raise _wrong(place, position, f"is damaged: the {key!r} of {what} is {record[key]!r:.60}")
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind.endswith("?"):
+        return value is None or _fits(value, kind[:-1])
+    if kind == "date":
+        try:
+            return isinstance(value, str) and bool(parse_date(value))
+        except ValueError:
+            return False
+    return isinstance(value, _TYPES[kind]) and not isinstance(value, bool)
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "an array", str: "text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _wrong(place: str, position: int | None, what: str) -> CorruptManifestError:
+    where = "A record" if position is None else f"Record {position}"
+    message = f"{where} of {place} {what}; mend it or restore the file from a good copy."
+    return CorruptManifestError(message, path=place, record=position)

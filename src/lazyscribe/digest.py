@@ -1,0 +1,90 @@
+"""A file that hashes what is written to it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any, BinaryIO
+
+from lazyscribe.facts import digest_of
+
+
+class HashingFile(io.BufferedIOBase):
+    """A binary file around another one; knows the SHA-256 and size of what was written.
+
+    Writers may seek and write again, as archive formats do; the file is then read once more for its digest. Closing
+    only flushes: the store that opened the file closes it.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        super().__init__()
+        self._raw = raw
+        self._hash = hashlib.sha256()
+        self._hashed = 0
+        self._in_order = True
+
+    def write(self, data: Any) -> int:
+        """Write bytes or any contiguous buffer; return their number."""
+        view = memoryview(data).cast("B")
+        if self._in_order and self._raw.tell() == self._hashed:
+            self._hash.update(view)
+            self._hashed += len(view)
+        else:
+            self._in_order = False
+        return self._raw.write(view)
+
+    def result(self) -> tuple[str, int]:
+        """Return the SHA-256 in hexadecimal and the size in bytes of what the file now holds."""
+        self._raw.flush()
+        if self._in_order:
+            return self._hash.hexdigest(), self._hashed
+        return digest_of(self._raw)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the file."""
+        self._in_order = False
+        return self._raw.truncate(size)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read back what was written."""
+        return self._raw.read(-1 if size is None else size)
+
+    def read1(self, size: int = -1) -> bytes:
+        """Read back what was written."""
+        return self._raw.read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read back into `buffer`; return the number of bytes."""
+        view = memoryview(buffer).cast("B")
+        data = self._raw.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move the position."""
+        return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._raw.tell()
+
+    def flush(self) -> None:
+        """Hand everything to the file below."""
+        if not self._raw.closed:
+            self._raw.flush()
+
+    def close(self) -> None:
+        """Flush; the file below stays open."""
+        self.flush()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True

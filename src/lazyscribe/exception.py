@@ -1,0 +1,197 @@
+"""Every error that lazyscribe raises.
+
+The tree (a builtin in brackets is a second parent, so code that catches the builtin keeps working)::
+
+    LazyscribeError
+    ├── ReadOnlyError
+    │   └── FrozenRecordError [attrs.exceptions.FrozenInstanceError]
+    ├── SaveError
+    │   ├── ConflictError              someone changed it: reload, then try again
+    │   ├── CommitUnknownError         an answer was lost: look, trying again is harmless
+    │   └── LockTimeoutError [TimeoutError]
+    ├── ArtifactError
+    │   ├── ArtifactLogError
+    │   │   └── PromotionError [SaveError]
+    │   └── ArtifactLoadError
+    │       ├── ArtifactFileMissingError [FileNotFoundError]
+    │       └── CorruptArtifactError
+    ├── VersionNotFoundError
+    ├── InvalidVersionError [ValueError]
+    ├── CorruptManifestError [ValueError]
+    ├── InvalidNameError [ArtifactLogError, ValueError]
+    ├── InvalidArgumentError [ValueError]
+    ├── UnknownArtifactError [ValueError]
+    ├── NotInListError [ValueError]
+    ├── UnknownNameError [KeyError]
+    ├── UnknownHandlerError [ValueError]
+    │   └── MissingHandlerError [ArtifactLoadError]
+    ├── HandlerImportError [ImportError]
+    ├── HandlerTypeError [TypeError]
+    ├── DependencyFileMissingError [FileNotFoundError]
+    ├── UsageError [RuntimeError]
+    └── StoreError
+        ├── Exists [FileExistsError]
+        ├── Stale
+        └── Unsure
+
+Facts travel as attributes (``error.path``, ``error.name``, …), set from the keywords an error is made with.
+"""
+
+from typing import Any
+
+from attrs.exceptions import FrozenInstanceError
+
+
+class LazyscribeError(Exception):
+    """Root of every error raised by lazyscribe.
+
+    Parameters
+    ----------
+    message
+        One sentence with the names involved and what to do next.
+    **facts
+        Kept as attributes of the error.
+    """
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.__dict__.update(facts)
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, dict(self.__dict__))
+
+
+def _rebuild(cls: type[LazyscribeError], message: str, facts: dict[str, Any]) -> LazyscribeError:
+    error = cls(message)
+    error.__dict__.update(facts)
+    return error
+
+
+class ReadOnlyError(LazyscribeError):
+    """A change was asked of something opened or loaded read-only."""
+
+
+class FrozenRecordError(ReadOnlyError, FrozenInstanceError):
+    """An attribute of a read-only experiment or test was assigned or logged to."""
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        AttributeError.__init__(self, message)  # attrs' own takes no message
+        self.args = (message,)
+        self.message = message
+        self.__dict__.update(facts)
+
+
+class SaveError(LazyscribeError):
+    """Nothing was saved: the files and the objects in memory are what they were before the call."""
+
+
+class ConflictError(SaveError):
+    """Somebody else changed what this save would change; nothing was written."""
+
+
+class CommitUnknownError(SaveError):
+    """The save may or may not have been committed; saving again is harmless."""
+
+
+class LockTimeoutError(SaveError, TimeoutError):
+    """Another writer held the lock of this file for too long; nothing was written."""
+
+
+class ArtifactError(LazyscribeError):
+    """Root of the errors about one artifact."""
+
+
+class ArtifactLogError(ArtifactError):
+    """The artifact cannot be logged or promoted."""
+
+
+class PromotionError(ArtifactLogError, SaveError):
+    """The promoted artifact could not be written to the repository; nothing of it stays."""
+
+
+class ArtifactLoadError(ArtifactError):
+    """The artifact cannot be loaded."""
+
+
+class ArtifactFileMissingError(ArtifactLoadError, FileNotFoundError):
+    """The file of an artifact is not there (not saved yet, or removed)."""
+
+
+class CorruptArtifactError(ArtifactLoadError):
+    """The bytes of an artifact are not those that were saved: ``path``, ``expected``, ``found``."""
+
+
+class VersionNotFoundError(LazyscribeError):
+    """No version of the artifact, or no release, answers the question."""
+
+
+class InvalidVersionError(LazyscribeError, ValueError):
+    """A version is neither a number, a date nor an ISO 8601 text."""
+
+
+class CorruptManifestError(LazyscribeError, ValueError):
+    """A manifest cannot be read: ``path`` and, where known, the position ``record``."""
+
+
+class InvalidNameError(ArtifactLogError, ValueError):
+    """A name escapes its folder or cannot exist as a file."""
+
+
+class InvalidArgumentError(LazyscribeError, ValueError):
+    """An argument has a value that is not among those allowed."""
+
+
+class UnknownArtifactError(LazyscribeError, ValueError):
+    """The repository holds no artifact of that name."""
+
+
+class NotInListError(LazyscribeError, ValueError):
+    """The very object asked for is not in the list."""
+
+
+class UnknownNameError(LazyscribeError, KeyError):
+    """No experiment, artifact or project is known by that key."""
+
+
+class UnknownHandlerError(LazyscribeError, ValueError):
+    """No artifact handler has that alias."""
+
+
+class MissingHandlerError(UnknownHandlerError, ArtifactLoadError):
+    """A stored artifact needs a handler that is not installed here."""
+
+
+class HandlerImportError(LazyscribeError, ImportError):
+    """The package that provides a handler cannot be imported."""
+
+
+class HandlerTypeError(LazyscribeError, TypeError):
+    """An entry point for a handler does not name a class."""
+
+
+class DependencyFileMissingError(LazyscribeError, FileNotFoundError):
+    """The project file that a dependency points to is not there."""
+
+
+class UsageError(LazyscribeError, RuntimeError):
+    """The call needs another mode or state of the object."""
+
+
+class StoreError(LazyscribeError):
+    """Root of what a store answers to a writer; the commit turns these into the errors above."""
+
+
+class Exists(StoreError, FileExistsError):
+    """The key to be created is taken."""
+
+
+class Stale(StoreError):
+    """The key no longer holds what the writer had read."""
+
+
+class Unsure(StoreError):
+    """The answer was lost: the write may have happened."""

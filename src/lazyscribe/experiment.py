@@ -1,0 +1,201 @@
+"""Experiments: what was tried, with which parameters, and what came out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import Factory, define, field
+
+from lazyscribe import _utils
+from lazyscribe._dates import stamp, to_text, to_utc
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.codec.artifacts import to_record
+from lazyscribe.codec.text import with_dates_as_text
+from lazyscribe.place import Place
+from lazyscribe.recorder import Recorder
+from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, forget_home
+
+if TYPE_CHECKING:
+    from lazyscribe.repository import Repository
+
+__all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest"]
+
+_indexed = _utils.EDITS.on_setattr
+
+
+def _default_slug(experiment: Experiment) -> str:
+    from slugify import slugify
+
+    return slugify(f"{experiment.name}-{stamp(experiment.created_at)}")
+
+
+def _default_short_slug(experiment: Experiment) -> str:
+    from slugify import slugify
+
+    return slugify(experiment.name)
+
+
+def _of(name: str) -> Any:
+    """Return a default that takes the value of the field `name`."""
+    return Factory(lambda experiment: getattr(experiment, name), takes_self=True)
+
+
+@define(slots=False)
+class Experiment(Located, Recorder):
+    """One experiment. Usually made by ``with project.log(name)``.
+
+    Dates are naive UTC. Changing an experiment writes nothing; ``project.save()`` does.
+
+    Parameters
+    ----------
+    project
+        Path of the project's file.
+    dir
+        Folder of that file; the artifacts lie in ``dir / slug``.
+    fs
+        An fsspec file system; default: local disks.
+    slug
+        Slug of ``name-stamp``, the stamp being the creation date; fixed at creation.
+    dependencies
+        Short slug → upstream experiment, of this or another project.
+    """
+
+    name: str
+    project: Path = field(converter=Path, eq=False)
+    dir: Path = field(
+        default=Factory(lambda experiment: experiment.project.parent, takes_self=True),
+        converter=Path,
+        eq=False,
+        on_setattr=forget_home,
+    )
+    fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
+    author: str = field(factory=_utils.user_name)
+    last_updated_by: str = field(default=_of("author"))
+    metrics: dict[str, Any] = field(factory=dict)
+    parameters: dict[str, Any] = field(factory=dict)
+    created_at: datetime = field(factory=_utils.utcnow)
+    last_updated: datetime = field(default=_of("created_at"))
+    dependencies: dict[str, Experiment] = field(factory=dict, eq=False)
+    short_slug: str = field(default=Factory(_default_short_slug, takes_self=True), on_setattr=_indexed)
+    slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_indexed)
+    tests: list[Test] = field(factory=list)
+    artifacts: list[Artifact] = field(factory=list)
+    tags: list[str] = field(factory=list)
+    dirty: bool = field(default=True, eq=False)
+    mutex_: Any = field(factory=threading.RLock, eq=False, repr=False)
+
+    def _place(self) -> tuple[Place, str]:
+        fs = self.__dict__.get("fs")
+        return (Place("file", self.dir) if fs is None else Place.of(fs, self.dir)), self.slug
+
+    def _home(self) -> tuple[Place, str]:
+        place, _ = super()._home()
+        return place, self.slug
+
+    @property
+    def path(self) -> Path:
+        """The folder of the artifacts."""
+        return self.dir / self.slug
+
+    def _change(self) -> None:
+        self.last_updated = _utils.utcnow()
+        self.dirty = True
+
+    def tag(self, *tags: str, overwrite: bool = False) -> None:
+        """Add tags; with `overwrite` they replace those there were."""
+        self._change()
+        self.tags = list(tags) if overwrite else [*self.tags, *tags]
+
+    @contextmanager
+    def log_test(self, name: str, description: str | None = None) -> Iterator[Test]:
+        """Yield a new test; it joins when the block ends without an exception. Safe from many threads."""
+        self._change()
+        test = Test(name=name, description=description)
+        self._adopt(test)
+        yield test
+        with self.mutex_:
+            self.tests.append(test)
+            self._change()
+
+    def _adopt(self, test: Test) -> None:
+        """Give `test` its folder in this experiment's."""
+        place, folder = self._home()
+        test.__dict__["path"] = self.path / test.slug
+        test._settle_in(place, f"{folder}/{test.slug}")
+
+    def promote_artifact(self, repository: Repository, name: str) -> None:
+        """Make an artifact of this experiment the newest version of its name in `repository`.
+
+        An artifact that is not saved yet joins as if logged there, and the user saves. A saved one is copied, its
+        digest checked, and ``repository.save()`` is called; if that fails nothing of it stays.
+
+        Raises
+        ------
+        ReadOnlyError
+            The repository was opened with ``mode="r"``.
+        ArtifactLoadError
+            There is no such artifact here, or its file is damaged.
+        ArtifactLogError
+            It is not newer than the newest version there; or, as a `SaveError` too, it could not be written.
+        """
+        repository._refuse_if_read_only("promote an artifact to")
+        artifact = self._find_artifact(name)
+        place, folder = self._home()
+        repository._accept(artifact, place.store, f"{folder}/{artifact.fname}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record: plain objects, dates as text, dependencies as ``"path|slug"`` or ``"name|slug"``."""
+        return {
+            "name": self.name,
+            "author": self.author,
+            "last_updated_by": self.last_updated_by,
+            "metrics": with_dates_as_text(self.metrics),
+            "parameters": with_dates_as_text(self.parameters),
+            "created_at": to_text(self.created_at),
+            "last_updated": to_text(self.last_updated),
+            "dependencies": [_reference(upstream) for upstream in self.dependencies.values()],
+            "short_slug": self.short_slug,
+            "slug": self.slug,
+            "tests": [test.to_dict() for test in self.tests],
+            "artifacts": [to_record(artifact) for artifact in self.artifacts],
+            "tags": list(self.tags),
+        }
+
+    def _precedes(self, other: Experiment) -> int:
+        """Return -1, 0 or 1: of one slug by the last update, else by creation."""
+        if self.slug == other.slug:
+            mine, theirs = to_utc(self.last_updated), to_utc(other.last_updated)
+        else:
+            mine, theirs = to_utc(self.created_at), to_utc(other.created_at)
+        return (mine > theirs) - (mine < theirs)
+
+    def __lt__(self, other: object) -> bool:
+        return self._precedes(other) < 0 if isinstance(other, Experiment) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self._precedes(other) <= 0 if isinstance(other, Experiment) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self._precedes(other) > 0 if isinstance(other, Experiment) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self._precedes(other) >= 0 if isinstance(other, Experiment) else NotImplemented
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__dict__["mutex_"] = threading.RLock()
+
+
+def _reference(upstream: Experiment) -> str:
+    """Return how a file names an experiment of another project."""
+    name = _utils.registry.search(upstream.project)
+    return f"{name if name is not None else upstream.project}|{upstream.slug}"
+
+
+class ReadOnlyExperiment(Frozen, Experiment):
+    """An experiment that was loaded and cannot be changed; never equal to an editable one."""

@@ -1,0 +1,212 @@
+"""Looking up versions: by number, by date, as of a date; their values, records and differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, Self, TypeAlias
+
+from lazyscribe import _utils
+from lazyscribe._dates import to_text
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.artifacts.missing import MissingArtifact
+from lazyscribe.codec.artifacts import to_record
+from lazyscribe.codec.text import Record
+from lazyscribe.document import Document
+from lazyscribe.exception import (
+    ArtifactFileMissingError,
+    InvalidArgumentError,
+    UnknownArtifactError,
+    UsageError,
+    VersionNotFoundError,
+)
+from lazyscribe.index import Alias, AsOf, Latest, Number, On, Selector, parse_version
+from lazyscribe.reading import checked_file, read_artifact
+from lazyscribe.records.base import Entry
+from lazyscribe.records.versions import VersionList
+from lazyscribe.store.keys import join
+
+Version: TypeAlias = datetime | str | int | None
+"""A number, a date, an ISO 8601 text, or ``None`` for the newest version that has not expired."""
+
+Match: TypeAlias = Literal["exact", "asof"]
+
+
+class VersionReader(Document[Artifact]):
+    """The reading half of a repository."""
+
+    _records: VersionList
+
+    def load_artifact(
+        self, name: str, validate: bool = True, version: Version = None, match: Match = "exact", **reader_kwargs: Any
+    ) -> Any:
+        """Return the value of a version, its digest checked.
+
+        Parameters
+        ----------
+        validate
+            Whether the environment that the handler recorded must be that of this interpreter.
+        version
+            ``None``: the newest that has not expired; a number; a date, or its ISO 8601 text.
+        match
+            ``"exact"``: created in that second, whatever its expiry. ``"asof"``: the newest created at or before the
+            date that had not expired then.
+        **reader_kwargs
+            Passed to the handler's ``read``.
+
+        Raises
+        ------
+        ValueError
+            Unknown name or `match`, ``"asof"`` with a number.
+        VersionNotFoundError, InvalidVersionError
+            No version fits; a text that is no date.
+        ArtifactLoadError
+            Another environment; as `CorruptArtifactError` a damaged file.
+        FileNotFoundError
+            The file is not there, or not saved yet.
+        """
+        artifact = self._search_artifact_versions(name, version, match)
+        key = join(artifact.name, artifact.fname)
+        return read_artifact(self._location.store, key, artifact, validate, reader_kwargs)
+
+    def _search_artifact_versions(self, name: str, version: Version = None, match: str = "exact") -> Artifact:
+        """Return the handler object of the version that is meant."""
+        return self._records.get(self._find(name, version, match))
+
+    def _find(self, name: str, version: Version, match: str) -> Entry[Artifact]:
+        selector = parse_version(version, match)
+        if not self._records.named(name):
+            known = ", ".join(map(repr, self._records.names()[:20])) or "none"
+            raise UnknownArtifactError(f"{self.fpath} has no artifact {name!r}; it has: {known}.", name=name)
+        if isinstance(selector, Number):
+            self._refuse_duplicate(name, selector.number)
+        entry = self._records.find(name, selector, _utils.utcnow())
+        if entry is None:
+            message = f"{self.fpath} has no version of {name!r} {in_words(selector)}; {self._has(name)}."
+            raise VersionNotFoundError(message, name=name, version=version)
+        return entry
+
+    def _refuse_duplicate(self, name: str, number: int) -> None:
+        twins = self._records.numbered(name, number)
+        if len(twins) > 1:
+            dates = " and ".join(to_text(entry.known.created_at) for entry in twins)
+            message = (
+                f"{self.fpath} has {len(twins)} versions {number} of {name!r}, created at {dates}; "
+                "load the one you mean by its date."
+            )
+            raise VersionNotFoundError(message, name=name, version=number)
+
+    def _has(self, name: str) -> str:
+        entries = self._records.named(name)
+        first, last = (to_text(entry.known.created_at) for entry in (entries[0], entries[-1]))
+        return f"it has {len(entries)} from {first} to {last}"
+
+    def get_artifact_metadata(self, name: str, version: Version = None, match: Match = "exact") -> dict[str, Any]:
+        """Return the record of a version as it stands, or will stand, in the file; errors as `load_artifact`."""
+        return self._record_of(self._find(name, version, match))
+
+    def get_version_diff(self, name: str, version: Version | tuple[Version, Version], match: Match = "exact") -> str:
+        """Return the unified diff of the texts of two versions, the older first.
+
+        Parameters
+        ----------
+        version
+            One version, compared with the newest; or a pair.
+
+        Raises
+        ------
+        ValueError
+            The artifact is binary. Others as `load_artifact`.
+        ArtifactLoadError
+            A version is not saved.
+        """
+        wanted = version if isinstance(version, (tuple, list)) else (version, None)
+        older, newer = (
+            self._search_artifact_versions(name, each, match if each is not None else "exact") for each in wanted
+        )
+        if (older.created_at, older.version) > (newer.created_at, newer.version):
+            older, newer = newer, older
+        before, after = self._lines_of(older), self._lines_of(newer)
+        if older is newer:
+            _log_warning(f"Version {older.version} of {name!r} was compared with itself.")
+            return ""
+        import difflib
+
+        return "\n".join(difflib.unified_diff(before, after))
+
+    def _lines_of(self, artifact: Artifact) -> list[str]:
+        if isinstance(artifact, MissingArtifact):
+            artifact.refuse()
+        if artifact.binary:
+            message = f"{artifact.name!r} is binary, so there is no diff of it; load both versions to compare them."
+            raise InvalidArgumentError(message, name=artifact.name)
+        if artifact.dirty:
+            message = (
+                f"Version {artifact.version} of {artifact.name!r} is not saved yet; call save() before comparing it."
+            )
+            raise ArtifactFileMissingError(message, name=artifact.name)
+        key = join(artifact.name, artifact.fname)
+        with checked_file(self._location.store, key, artifact) as buf:
+            return buf.read().decode("utf-8").splitlines()
+
+    def filter(self, version: datetime | str | Sequence[tuple[str, Version]]) -> Self:
+        """Return a read-only repository of some versions.
+
+        Parameters
+        ----------
+        version
+            A date: of each name the version as of it, sorted by name; names without one are left out, with one logged
+            warning each. Or pairs of a name and a version, in this order.
+
+        Raises
+        ------
+        RuntimeError
+            Not opened with ``mode="r"``, or not everything is saved.
+        """
+        if self.mode != "r":
+            message = f"{self.fpath} was opened with mode={self.mode!r}; open it with mode='r' to filter it."
+            raise UsageError(message, path=str(self.fpath))
+        if isinstance(version, (str, datetime)):
+            chosen = self._as_of(version)
+        else:
+            chosen = [self._find(name, each, "exact") for name, each in version]
+        filtered = object.__new__(type(self))
+        filtered.__setstate__(self.__getstate__())
+        filtered._manifest = self._manifest.twin()
+        filtered._records = VersionList(filtered, chosen)
+        return filtered
+
+    def _as_of(self, version: datetime | str) -> list[Entry[Artifact]]:
+        selector, now, chosen = parse_version(version, "asof"), _utils.utcnow(), []
+        for name in sorted(self._records.names()):
+            entry = self._records.find(name, selector, now)
+            if entry is None:
+                _log_warning(f"{name!r} is left out: it has no version {in_words(selector)}.")
+            else:
+                chosen.append(entry)
+        return chosen
+
+    def _record_of(self, entry: Entry[Artifact]) -> Record:
+        artifact = self._records.get(entry)
+        return {**entry.unknown, **to_record(artifact)}
+
+
+def in_words(selector: Selector) -> str:
+    """Return how an error names what was asked for."""
+    match selector:
+        case Latest():
+            return "that has not expired"
+        case Number(number):
+            return f"numbered {number}"
+        case On(date):
+            return f"created at {to_text(date)}"
+        case AsOf(date):
+            return f"that was valid at {to_text(date)}"
+        case Alias(name):
+            return f"by the alias '@{name}'"
+
+
+def _log_warning(message: str) -> None:
+    import logging
+
+    logging.getLogger("lazyscribe").warning(message)

@@ -1,0 +1,84 @@
+"""Three-way merges of manifests. Pure: a function of what both started from, what they made of it, what we did.
+
+Records are compared as texts under keys that are unique in each manifest.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+
+from attrs import define, field
+
+
+@define
+class Merged:
+    """What a merge gives.
+
+    Attributes
+    ----------
+    texts
+        The records by key, in the order of the new manifest.
+    restored
+        Keys of records that we know of and the others' manifest lacks: put back.
+    conflicts
+        Keys of records that both changed, to different texts; of these, `texts` holds the others'.
+    """
+
+    texts: dict[str, bytes]
+    restored: list[str] = field(factory=list)
+    conflicts: list[str] = field(factory=list)
+
+
+def merge(
+    base: Mapping[str, bytes],
+    theirs: Mapping[str, bytes],
+    mine: Mapping[str, bytes],
+    rank: Callable[[bytes], str] | None = None,
+) -> Merged:
+    """Bring `theirs` and `mine`, both made from `base`, together record by record.
+
+    Parameters
+    ----------
+    rank
+        Gives what manifests of this kind are sorted by; records that only we have go to their place in that order.
+        Without it they go to the end.
+    """
+    if theirs == base and list(theirs) == list(base):
+        return Merged(dict(mine))
+    merged = Merged({})
+    for key, text in theirs.items():
+        _take(merged, key, text, base.get(key), mine.get(key))
+    added = [key for key in mine if key not in theirs]
+    merged.restored = [key for key in added if key in base]
+    merged.texts = _insert(merged.texts, {key: mine[key] for key in added}, rank)
+    return merged
+
+
+def _take(merged: Merged, key: str, theirs: bytes, base: bytes | None, mine: bytes | None) -> None:
+    if mine is None:
+        if base is None:  # they added it
+            merged.texts[key] = theirs
+        elif theirs != base:  # they changed what we deleted
+            merged.conflicts.append(key)
+            merged.texts[key] = theirs
+    elif mine in (theirs, base):
+        merged.texts[key] = theirs
+    elif theirs == base:
+        merged.texts[key] = mine
+    else:
+        merged.conflicts.append(key)
+        merged.texts[key] = theirs
+
+
+def _insert(texts: dict[str, bytes], added: dict[str, bytes], rank: Callable[[bytes], str] | None) -> dict[str, bytes]:
+    if not added or rank is None:
+        return {**texts, **added}
+    keys = list(texts)
+    ranks = [rank(text) for text in texts.values()]
+    for key, text in added.items():
+        position = bisect_right(ranks, rank(text))
+        ranks.insert(position, rank(text))
+        keys.insert(position, key)
+    everything = {**texts, **added}
+    return {key: everything[key] for key in keys}

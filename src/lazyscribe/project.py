@@ -1,0 +1,395 @@
+"""Projects: experiments in one JSON file, their artifacts beside it."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from lazyscribe import _utils
+from lazyscribe._dates import parse_date
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.codec.artifacts import from_record
+from lazyscribe.codec.text import Record, check_experiment, decode
+from lazyscribe.commit import Draft
+from lazyscribe.document import Document, NameTakenError, Row, settle_file
+from lazyscribe.exception import (
+    CorruptManifestError,
+    DependencyFileMissingError,
+    InvalidArgumentError,
+    InvalidNameError,
+    ReadOnlyError,
+    UnknownNameError,
+)
+from lazyscribe.experiment import Experiment, ReadOnlyExperiment
+from lazyscribe.place import LOCAL
+from lazyscribe.recorder import check_file
+from lazyscribe.records.base import Entry
+from lazyscribe.records.experiments import ExperimentHead, ExperimentList
+from lazyscribe.registry import registry
+from lazyscribe.store.keys import check_key, fold, join
+from lazyscribe.test import ReadOnlyTest, Test
+
+_opening = threading.local()
+"""Per thread the projects that are being opened, by protocol and path: dependencies may come back to them."""
+
+
+class Project(Document[Experiment]):
+    """Experiments, ordered by creation, in one JSON file.
+
+    Nothing is written before `save`. Many threads may log into one project; many processes may save to one file.
+
+    Parameters
+    ----------
+    fpath
+        Path, or URL of an fsspec protocol. A missing file is an empty project.
+    mode
+        ``"r"``: read only. ``"a"``: what is there is read-only, new experiments may join. ``"w"``: what is there is
+        not loaded, and replaced by the first save. ``"w+"``: everything may be edited.
+    author
+        Default: the login name.
+    **storage_options
+        Passed to the file system.
+
+    Raises
+    ------
+    ValueError
+        Another mode; as `CorruptManifestError` a file that is damaged.
+    FileNotFoundError, KeyError
+        A project or an experiment that an experiment depends on is not there.
+    """
+
+    _kind: ClassVar[str] = "project"
+    _list: ClassVar[Any] = ExperimentList
+    _records: ExperimentList
+
+    def __init__(
+        self,
+        fpath: str | Path = "project.json",
+        mode: Literal["r", "a", "w", "w+"] = "a",
+        author: str | None = None,
+        **storage_options: Any,
+    ) -> None:
+        self.author = _utils.user_name() if author is None else author
+        super().__init__(fpath, mode, storage_options)
+
+    @property
+    def experiments(self) -> ExperimentList:
+        """The experiments: list-like, in ascending order."""
+        return self._records
+
+    @experiments.setter
+    def experiments(self, values: Iterable[Experiment]) -> None:
+        self._records[:] = values
+
+    # Logging and looking up
+
+    @contextmanager
+    def log(self, name: str) -> Iterator[Experiment]:
+        """Yield a new experiment; it joins when the block ends without an exception. Writes nothing.
+
+        Raises
+        ------
+        ReadOnlyError
+            On entering, if the project was opened with ``mode="r"``.
+        """
+        self._refuse_if_read_only("log an experiment to")
+        experiment = Experiment(name=name, project=self.fpath, dir=self.dir, author=self.author)
+        experiment._settle_in(self._location, "")
+        yield experiment
+        self.append(experiment)
+
+    def append(self, experiment: Experiment) -> None:
+        """Add an experiment at its place in the order."""
+        self._records.append(experiment)
+
+    def __getitem__(self, slug: str) -> Experiment:
+        entry = self._records.find(slug)
+        if entry is None:
+            message = f"{self.fpath} has no experiment with the slug {slug!r}; see the slugs with: list(project)."
+            raise UnknownNameError(message, name=slug)
+        return self._records.get(entry)
+
+    def __contains__(self, slug: object) -> bool:
+        return isinstance(slug, str) and self._records.find(slug) is not None
+
+    def filter(self, func: Callable[[Experiment], bool]) -> Iterator[Experiment]:
+        """Yield the experiments for which `func` is true."""
+        return (experiment for experiment in self._records if func(experiment))
+
+    def merge(self, *others: Project, other: Project | None = None) -> Project:
+        """Return a new project with the experiments of all, and path, author and mode of this one.
+
+        Of equal slugs the newest ``last_updated`` stays, on a tie that of the project named first. Writes nothing;
+        artifacts stay where they are.
+        """
+        if other is not None:
+            warnings.warn("merge(other=...) is deprecated; use merge(other).", DeprecationWarning, stacklevel=2)
+            others = (*others, other)
+        chosen: dict[str, Entry[Experiment]] = {}
+        for project in (self, *others):
+            for entry in project._records.snapshot():
+                experiment = project._records.get(entry)
+                mine = chosen.get(experiment.slug)
+                if mine is None:
+                    chosen[experiment.slug] = _share(entry) if project is self else Entry(obj=experiment)
+                elif mine.obj is not None and experiment.last_updated > mine.obj.last_updated:
+                    chosen[experiment.slug] = Entry(mine.text, mine.head, experiment)
+        merged = object.__new__(type(self))
+        merged.__setstate__(self.__getstate__())
+        merged._manifest = self._manifest.twin()
+        merged._records = ExperimentList(merged, chosen.values())
+        merged._records.sort()
+        return merged
+
+    # What the base asks for
+
+    def _may_add(self, obj: Experiment) -> None:
+        self._refuse_if_read_only("add an experiment to")
+        if not isinstance(obj, Experiment):
+            raise InvalidArgumentError(f"{obj!r:.80} is no Experiment; only experiments can join {self.fpath}.")
+
+    def _may_remove(self, entry: Entry[Experiment]) -> None:
+        self._refuse_if_read_only("remove an experiment from")
+        if self.mode == "a" and entry.text is not None and (entry.obj is None or entry.frozen):
+            message = f"Experiments of {self.fpath} cannot be removed in mode='a'; open it with mode='w+'."
+            raise ReadOnlyError(message, path=str(self.fpath))
+
+    def _entry(self, text: bytes, record: Record, position: int) -> Entry[Experiment]:
+        check_experiment(record, self._manifest.place, position)
+        try:
+            for key, artifact in _files(record):
+                check_file(key, artifact["fname"])
+            check_key(record["slug"])
+        except InvalidNameError as error:
+            place = self._manifest.place
+            message = f"Record {position} of {place} names a file outside its folder ({error}); mend it."
+            raise CorruptManifestError(message, path=place, record=position) from error
+        return Entry(text, ExperimentHead(record["slug"], record["short_slug"], bool(record["dependencies"])))
+
+    def _identify(self, record: Record) -> str:
+        return str(record["slug"])
+
+    def _rank(self, text: bytes) -> str:
+        return str(decode(text, self._manifest.place)["created_at"])
+
+    def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
+        with self._resolving():
+            for entry in entries:
+                if entry.head.depends:
+                    self._records.get(entry)
+
+    @contextmanager
+    def _resolving(self) -> Iterator[dict[tuple[str, str], Project]]:
+        """Yield the projects that this thread has open for the dependencies of one file."""
+        outermost = not hasattr(_opening, "projects")
+        if outermost:
+            _opening.projects = {}
+        try:
+            projects: dict[tuple[str, str], Project] = _opening.projects
+            projects.setdefault((self.protocol, self._location.absolute(self.fpath)), self)
+            yield projects
+        finally:
+            if outermost:
+                del _opening.projects
+
+    def _as_dict(self, entry: Entry[Experiment]) -> Record:
+        return self._records.get(entry).to_dict()
+
+    # Building
+
+    def _build(self, entry: Entry[Experiment]) -> Experiment:
+        assert entry.text is not None
+        record = decode(entry.text, self._manifest.place)
+        frozen = self.mode in ("r", "a")
+        experiment = (ReadOnlyExperiment if frozen else Experiment)(**self._fields(record, frozen))
+        experiment._settle_in(self._location, "")
+        for test in experiment.tests:
+            experiment._adopt(test)
+        entry.frozen = frozen
+        entry.unknown = {key: value for key, value in record.items() if key not in experiment.to_dict()}
+        entry.obj = experiment  # before its dependencies, which may lead back to it
+        try:
+            with self._resolving() as projects:
+                for reference in record["dependencies"]:
+                    upstream = self._upstream(reference, projects)
+                    experiment.dependencies[upstream.short_slug] = upstream
+        except BaseException:
+            entry.obj = None
+            raise
+        return experiment
+
+    def _fields(self, record: Record, frozen: bool) -> dict[str, Any]:
+        copied = ("name", "author", "metrics", "parameters", "short_slug", "slug")
+        return {
+            **{name: record[name] for name in copied},
+            "project": self.fpath,
+            "dir": self.dir,
+            "last_updated_by": record.get("last_updated_by") or record["author"],
+            "created_at": parse_date(record["created_at"]),
+            "last_updated": parse_date(record["last_updated"]),
+            "tests": [_build_test(test, frozen) for test in record.get("tests", ())],
+            "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
+            "tags": list(record.get("tags") or ()),
+            "dirty": False,
+        }
+
+    def _upstream(self, reference: str, projects: dict[tuple[str, str], Project]) -> Experiment:
+        """Return the experiment that a dependency names: by registry, by registered path, or in its file."""
+        path, _, slug = reference.rpartition("|")
+        project = self._upstream_project(path, projects)
+        if slug not in project:
+            message = f"{self.fpath} depends on the experiment {slug!r}, which {project.fpath} does not hold."
+            raise UnknownNameError(message, name=slug, path=str(project.fpath))
+        return project[slug]
+
+    def _upstream_project(self, path: str, projects: dict[tuple[str, str], Project]) -> Project:
+        if path in registry:
+            return registry[path]
+        if (name := registry.search(path)) is not None:
+            return registry[name]
+        key = (self.protocol, self._location.absolute(Path(path)))
+        if key not in projects:
+            url = path if self.protocol in LOCAL else f"{self.protocol}://{path}"
+            projects[key] = Project(url, mode="r", **self.storage_options)
+        if projects[key]._manifest.data is None:
+            message = f"{self.fpath} depends on {path}, which is not there; restore it or register that project."
+            raise DependencyFileMissingError(message, path=path)
+        return projects[key]
+
+    # Saving
+
+    def _author(self) -> str:
+        return self.author
+
+    def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
+        rows = super()._rows(entries)
+        saved = (entry.known for entry in entries if entry.text is not None)
+        taken = {fold(each.slug) for each in saved} | self._avoid
+        for row in rows:
+            if row.entry.text is None and row.record is not None:
+                slug = row.record["slug"]
+                row.record["slug"] = next(name for name in _numbered(slug) if fold(name) not in taken)
+                taken.add(fold(row.record["slug"]))
+                self._add_drafts(row)
+        return rows
+
+    def _row(self, entry: Entry[Experiment]) -> Row[Experiment]:
+        experiment = entry.obj
+        assert experiment is not None
+        with experiment.mutex_:
+            record = {**entry.unknown, **experiment.to_dict()}
+        editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
+        if experiment.dirty and editable and not isinstance(experiment, ReadOnlyExperiment):
+            record["last_updated_by"] = self.author
+        row = Row(entry, record)
+        if entry.text is not None:
+            self._add_drafts(row)
+        return row
+
+    def _add_drafts(self, row: Row[Experiment]) -> None:
+        """Plan the files of the experiment's unsaved artifacts."""
+        experiment, record = row.entry.obj, row.record
+        assert experiment is not None
+        assert record is not None
+        if isinstance(experiment, ReadOnlyExperiment):
+            return
+        holders = [experiment, *experiment.tests]
+        artifacts = [artifact for holder in holders for artifact in holder.artifacts]
+        pairs = list(zip(_files(record), artifacts, strict=True))
+        clean = {fold(join(folder, each["fname"])) for (folder, each), artifact in pairs if not artifact.dirty}
+        replacing = experiment.__dict__.get("_overwritten", ())
+        for (folder, each), artifact in pairs:
+            if artifact.dirty:
+                replaces = self._replacing or artifact.fname in replacing
+                taken = partial(_is_among, clean)
+                row.drafts.append(Draft(each, folder, artifact, taken, replaces))
+
+    def _resolve(self, rows: list[Row[Experiment]], theirs: Mapping[str, bytes]) -> None:
+        fresh = {row.record["slug"] for row in rows if row.entry.text is None and row.record is not None}
+        if taken := fresh & set(theirs):
+            if self._manifest.unsure:
+                ours = {row.record["slug"]: row for row in rows if row.record is not None}
+                taken = {slug for slug in taken if self._text_of(ours[slug].record or {}) != theirs[slug]}
+            if taken:
+                raise NameTakenError(
+                    f"{', '.join(sorted(taken))} was taken meanwhile; save again.", names={fold(slug) for slug in taken}
+                )
+
+    def _settle(self, row: Row[Experiment], record: Record) -> None:
+        experiment = row.entry.obj
+        assert experiment is not None
+        state = experiment.__dict__
+        if experiment.slug != record["slug"]:
+            state["slug"] = record["slug"]
+            _utils.EDITS.count += 1
+        state["last_updated_by"] = record["last_updated_by"]
+        state["dirty"] = False
+        state.pop("_overwritten", None)
+        if not isinstance(experiment, ReadOnlyExperiment):
+            experiment._settle_in(self._location, "")
+            for test in experiment.tests:
+                experiment._adopt(test)
+        for draft in row.drafts:
+            settle_file(draft)
+
+    def _refresh(self, entry: Entry[Experiment], record: Record) -> None:
+        present, entry.obj = entry.obj, None
+        assert present is not None
+        fresh = self._build(entry)
+        entry.obj = present
+        for name in (*self._fields(record, entry.frozen), "dependencies"):
+            present.__dict__[name] = fresh.__dict__[name]
+        _utils.EDITS.count += 1
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for entry in self._records.snapshot():
+            if entry.obj is not None and entry.obj.dir == self.dir:
+                entry.obj._settle_in(self._location, "")
+                for test in entry.obj.tests:
+                    entry.obj._adopt(test)
+
+
+def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
+    """Return another entry of the same object and text."""
+    return Entry.restored(entry.state())
+
+
+def _is_among(keys: set[str], key: str) -> bool:
+    return fold(key) in keys
+
+
+def _numbered(slug: str) -> Iterator[str]:
+    yield slug
+    number = 0
+    while number := number + 1:
+        yield f"{slug}-{number}"
+
+
+def _files(record: Record) -> list[tuple[str, dict[str, Any]]]:
+    """Return folder and record of every artifact of an experiment, those of its tests after its own."""
+    from slugify import slugify
+
+    files = [(record["slug"], artifact) for artifact in record.get("artifacts", ())]
+    for test in record.get("tests", ()):
+        folder = join(record["slug"], slugify(test["name"])) if test.get("artifacts") else record["slug"]
+        files += [(folder, artifact) for artifact in test.get("artifacts", ())]
+    return files
+
+
+def _build_test(record: Record, frozen: bool) -> Test:
+    return (ReadOnlyTest if frozen else Test)(
+        name=record["name"],
+        description=record.get("description"),
+        metrics=record["metrics"],
+        parameters=record["parameters"],
+        artifacts=[from_record(artifact) for artifact in record.get("artifacts", ())],
+    )
+
+
+__all__ = ["Experiment", "Artifact", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "registry"]

@@ -1,0 +1,99 @@
+"""Promotion: an artifact of an experiment becomes the newest version in a repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from lazyscribe._dates import to_second, to_text
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.commit import Source
+from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
+from lazyscribe.facts import Facts, digest_of, read_facts
+from lazyscribe.reading import alias_of, open_file
+from lazyscribe.store.base import Store
+from lazyscribe.store.keys import join
+
+if TYPE_CHECKING:
+    from lazyscribe.repository import Repository
+
+
+def source_of(artifact: Artifact, store: Store, key: str) -> Source:
+    """Return the saved file of an artifact, with the digest that it must have while it is copied.
+
+    Raises
+    ------
+    FileNotFoundError
+        The file is not there.
+    """
+    facts = read_facts(store, key, to_text(artifact.created_at), alias_of(artifact))
+    with open_file(store, key, artifact.name) as buf:
+        if facts is None:
+            facts = Facts(*digest_of(buf), "", to_text(artifact.created_at), alias_of(artifact))
+    return Source(store, key, facts)
+
+
+def promote(repository: Repository, artifact: Artifact, source: Source | None) -> None:
+    """Let `artifact` join `repository`: with its value, or from its saved file and then saved at once.
+
+    Raises
+    ------
+    ArtifactLogError
+        It is not newer than the newest version there, or (as `PromotionError`) it could not be written.
+    """
+    with repository.artifacts.lock:
+        _refuse_if_not_newer(repository, artifact, source)
+        number = repository.artifacts.next_number(artifact.name)
+        value = artifact.value if source is None else None
+        promoted = attrs.evolve(artifact, version=number, value=value, dirty=True)
+        repository._join(promoted, chosen=source is None)
+    if source is not None:
+        _save(repository, promoted, source)
+
+
+def _save(repository: Repository, promoted: Artifact, source: Source) -> None:
+    repository._sources[id(promoted)] = source
+    try:
+        repository.save()
+    except BaseException as error:
+        repository.artifacts.remove(promoted)
+        if type(error) is SaveError:
+            message = f"{promoted.name!r} was not promoted to {repository.fpath}: {error}"
+            raise PromotionError(message, name=promoted.name, path=str(repository.fpath)) from error
+        raise
+    finally:
+        del repository._sources[id(promoted)]
+
+
+def _refuse_if_not_newer(repository: Repository, artifact: Artifact, source: Source | None) -> None:
+    present = repository.artifacts.named(artifact.name)
+    if not present:
+        return
+    entry = max(present, key=lambda each: (to_second(each.known.created_at), each.known.version))
+    mine, theirs = to_second(artifact.created_at), to_second(entry.known.created_at)
+    if mine > theirs:
+        return
+    newest = repository.artifacts.get(entry)
+    if mine == theirs and not _is_that_version(repository, newest, artifact, source):
+        return
+    message = (
+        f"The artifact {artifact.name!r} of {to_text(mine)} is not newer than version {newest.version} of "
+        f"{to_text(theirs)} in {repository.fpath}; log it anew to promote it."
+    )
+    raise ArtifactLogError(message, name=artifact.name)
+
+
+def _is_that_version(repository: Repository, newest: Artifact, artifact: Artifact, source: Source | None) -> bool:
+    """Tell whether `artifact` is what `newest`, of the same second, holds.
+
+    Files keep dates to the second, so within one the content decides.
+    """
+    if source is None or source.facts is None or newest.dirty:
+        return artifact.created_at == newest.created_at
+    try:
+        key = join(newest.name, newest.fname)
+        with open_file(repository._location.store, key, newest.name) as buf:
+            return source.facts.sha256 == digest_of(buf)[0]
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,117 @@
+"""How the value of an artifact comes back: environment check, open, digest check, read."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO
+
+from lazyscribe._dates import to_text
+from lazyscribe.artifacts.base import Artifact, environment
+from lazyscribe.artifacts.missing import MissingArtifact
+from lazyscribe.exception import ArtifactFileMissingError, ArtifactLoadError, LazyscribeError
+from lazyscribe.facts import check, digest_of, read_facts
+from lazyscribe.store.base import Store
+from lazyscribe.store.keys import check_key
+
+IN_MEMORY = 256 * 2**20
+"""Files up to this many bytes are read once, and that buffer is hashed and read from; larger ones are read twice."""
+
+
+def alias_of(artifact: Artifact) -> str:
+    """Return the alias that stands in the artifact's record."""
+    return artifact.missing_alias if isinstance(artifact, MissingArtifact) else artifact.alias
+
+
+def warn_output_only(artifact: type[Artifact] | Artifact, name: str) -> None:
+    """Warn of a handler whose files cannot be read back as they were; the caller's caller is named."""
+    if artifact.output_only:
+        import warnings
+
+        message = f"The artifact {name!r} is of an output-only handler: what is loaded later is not what was logged."
+        warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def read_artifact(store: Store, key: str, artifact: Artifact, validate: bool, reader_kwargs: dict[str, Any]) -> Any:
+    """Return the value that the file `key` holds.
+
+    Raises
+    ------
+    ArtifactLoadError
+        The environment differs (only if `validate`), the handler is missing, or it is not saved yet.
+    CorruptArtifactError
+        The digest is not the one that was saved.
+    FileNotFoundError
+        The file is not there.
+    """
+    if isinstance(artifact, MissingArtifact):
+        artifact.refuse()
+    if artifact.dirty:
+        message = f"The artifact {artifact.name!r} is not saved yet, so it has no file; call save() before loading it."
+        raise ArtifactFileMissingError(message, name=artifact.name)
+    warn_output_only(artifact, artifact.name)
+    if validate:
+        _validate(artifact)
+    with checked_file(store, key, artifact) as buf:
+        return artifact.read(_as_wanted(buf, artifact), **reader_kwargs)
+
+
+@contextmanager
+def checked_file(store: Store, key: str, artifact: Artifact) -> Iterator[BinaryIO]:
+    """Yield the open file of a saved artifact, its digest checked.
+
+    Raises
+    ------
+    CorruptArtifactError
+        The digest is not the one that was saved.
+    FileNotFoundError
+        The file is not there.
+    """
+    with open_file(store, check_key(key), artifact.name) as raw:
+        large = raw.seek(0, io.SEEK_END) > IN_MEMORY
+        raw.seek(0)
+        buf = raw if large else io.BytesIO(raw.read())
+        facts = read_facts(store, key, to_text(artifact.created_at), alias_of(artifact))
+        if facts is not None:
+            check(facts, digest_of(buf)[0], store.describe(key), artifact.name)
+        yield buf
+
+
+def open_file(store: Store, key: str, name: str) -> BinaryIO:
+    """Open the file of an artifact, or say which one is not there."""
+    try:
+        return store.open(key)
+    except FileNotFoundError as error:
+        message = f"The file of the artifact {name!r} is not there: {store.describe(key)}; restore it from a copy."
+        raise ArtifactFileMissingError(message, name=name, path=store.describe(key)) from error
+
+
+def _as_wanted(buf: BinaryIO, artifact: Artifact) -> Any:
+    return buf if artifact.binary else io.TextIOWrapper(buf, encoding="utf-8", newline="")
+
+
+def _validate(artifact: Artifact) -> None:
+    """Construct the artifact anew, as this interpreter would, and compare the environments."""
+    stored = environment(artifact)
+    named = inspect.signature(type(artifact).construct).parameters
+    try:
+        fresh = type(artifact).construct(
+            name=artifact.name, dirty=False, **{key: value for key, value in stored.items() if key in named}
+        )
+    except LazyscribeError:
+        raise
+    except Exception as error:
+        message = (
+            f"The artifact {artifact.name!r} cannot be checked against this environment ({error}); it was saved with "
+            f"{stored}; install what it needs, or load it with validate=False."
+        )
+        raise ArtifactLoadError(message, name=artifact.name, expected=stored) from error
+    if fresh != artifact:
+        found = environment(fresh)
+        message = (
+            f"The artifact {artifact.name!r} was saved with {stored}, but here is {found}; load it where it fits, "
+            "or with validate=False."
+        )
+        raise ArtifactLoadError(message, name=artifact.name, expected=stored, found=found)

@@ -1,0 +1,171 @@
+"""Logging and loading, once for experiments, tests and repositories."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from lazyscribe import _utils
+from lazyscribe.artifacts import _get_handler
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.exception import ArtifactLoadError, ArtifactLogError, InvalidNameError
+from lazyscribe.facts import FOLDER, facts_key
+from lazyscribe.place import Place
+from lazyscribe.reading import read_artifact, warn_output_only
+from lazyscribe.store.keys import check_key, fold, join, portability_warning
+
+
+def check_file(folder: str, fname: str, manifest: str | None = None) -> str:
+    """Return the key of a file, or refuse one that would lie outside its place or cannot exist.
+
+    Raises
+    ------
+    InvalidNameError
+        Absolute, with ``..`` or NUL, a part too long, inside ``.lazyscribe``, or the manifest itself.
+    """
+    for part in (folder, fname):
+        if not isinstance(part, str):
+            raise InvalidNameError(f"A name must be text, not {part!r}; give it as a string.", name=part)
+        if part.startswith("/"):
+            raise InvalidNameError(
+                f"The name {part!r} cannot be used because it is absolute and would leave its folder; "
+                "choose a relative name.",
+                name=part,
+            )
+    if not join(fname):
+        raise InvalidNameError(
+            f"The file name {fname!r} cannot be used because it is empty; choose another.", name=fname
+        )
+    key = check_key(join(folder, fname))
+    check_key(facts_key(key))
+    if fold(key.split("/")[0]) == FOLDER or (manifest is not None and fold(key) == fold(manifest)):
+        message = f"The file name {key!r} cannot be used because lazyscribe keeps its own data there; choose another."
+        raise InvalidNameError(message, name=key)
+    return key
+
+
+def warn_of_names(*names: str) -> None:
+    """Warn of names that other systems cannot hold; the caller's caller is named."""
+    for name in names:
+        if (message := portability_warning(name)) is not None:
+            warnings.warn(message, UserWarning, stacklevel=4)
+
+
+def new_artifact(
+    name: str, value: Any, handler: str, fname: str | None, writer_kwargs: dict[str, Any], **more: Any
+) -> Artifact:
+    """Construct the artifact that a ``log_artifact`` call describes; no I/O.
+
+    Raises
+    ------
+    ValueError, ImportError, TypeError
+        As :func:`lazyscribe.artifacts._get_handler`.
+    """
+    handler_class = _get_handler(handler)
+    artifact = handler_class.construct(
+        name=name, value=value, fname=fname, created_at=_utils.utcnow(), writer_kwargs=writer_kwargs, **more
+    )
+    warn_output_only(artifact, name)
+    return artifact
+
+
+class Recorder:
+    """What experiments and tests share: metrics, parameters, artifacts.
+
+    Subclasses have the attributes ``name``, ``metrics``, ``parameters`` and ``artifacts``.
+    """
+
+    name: str
+    metrics: dict[str, Any]
+    parameters: dict[str, Any]
+    artifacts: list[Artifact]
+
+    def _home(self) -> tuple[Place, str]:
+        """Return the place of the manifest and the key of this recorder's folder in it."""
+        raise AssertionError("subclasses say where they live")  # pragma: no cover
+
+    def _change(self) -> None:
+        """Note that something is about to change; read-only ones refuse."""
+
+    def log_metric(self, name: str, value: float) -> None:
+        """Keep a metric; a later value of the same name replaces it. Written at the next save."""
+        self._change()
+        self.metrics[name] = value
+
+    def log_parameter(self, name: str, value: Any) -> None:
+        """Keep a parameter, anything that JSON can hold; a later value of the same name replaces it."""
+        self._change()
+        self.parameters[name] = value
+
+    def log_artifact(
+        self,
+        name: str,
+        value: Any,
+        handler: str,
+        fname: str | None = None,
+        overwrite: bool = False,
+        **writer_kwargs: Any,
+    ) -> None:
+        """Keep an artifact; its file is written at the next save.
+
+        Parameters
+        ----------
+        handler
+            The alias of a handler, such as ``"json"`` or ``"pickle"``.
+        fname
+            Name of the file in this folder; default: slug of the name, date, and the handler's suffix.
+        overwrite
+            Replace the artifact of the same name.
+        **writer_kwargs
+            Passed to the handler's ``write``.
+
+        Raises
+        ------
+        ArtifactLogError
+            There is one of that name, and `overwrite` is false; or the file name cannot be used.
+        ValueError
+            No handler has that alias.
+        """
+        self._change()
+        artifact = new_artifact(name, value, handler, fname, writer_kwargs)
+        check_file(self._home()[1], artifact.fname)
+        warn_of_names(artifact.fname)
+        for position, present in enumerate(self.artifacts):
+            if present.name == name:
+                if not overwrite:
+                    message = (
+                        f"{self.name!r} has an artifact {name!r} already; log it with overwrite=True to replace it."
+                    )
+                    raise ArtifactLogError(message, name=name)
+                self.artifacts[position] = artifact
+                self.__dict__.setdefault("_overwritten", set()).add(artifact.fname)
+                return
+        self.artifacts.append(artifact)
+
+    def _find_artifact(self, name: str) -> Artifact:
+        for artifact in self.artifacts:
+            if artifact.name == name:
+                return artifact
+        known = ", ".join(repr(artifact.name) for artifact in self.artifacts) or "none"
+        raise ArtifactLoadError(f"{self.name!r} has no artifact {name!r}; it has: {known}.", name=name)
+
+    def load_artifact(self, name: str, validate: bool = True, **reader_kwargs: Any) -> Any:
+        """Return the value of a saved artifact, its digest checked.
+
+        Parameters
+        ----------
+        validate
+            Whether the environment that the handler recorded must be that of this interpreter.
+        **reader_kwargs
+            Passed to the handler's ``read``.
+
+        Raises
+        ------
+        ArtifactLoadError
+            Unknown name, or another environment; as `CorruptArtifactError` a damaged file.
+        FileNotFoundError
+            The file is not there, or not saved yet.
+        """
+        artifact = self._find_artifact(name)
+        place, folder = self._home()
+        return read_artifact(place.store, join(folder, artifact.fname), artifact, validate, reader_kwargs)

@@ -1,0 +1,1 @@
+"""The lists behind ``project.experiments`` and ``repository.artifacts``."""

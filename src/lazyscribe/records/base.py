@@ -1,0 +1,245 @@
+"""A list of records that are objects once somebody asks for them."""
+
+from __future__ import annotations
+
+import threading
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from typing import Any, Generic, TypeVar, overload
+
+from lazyscribe.exception import NotInListError
+
+T = TypeVar("T")
+
+
+class Entry(Generic[T]):
+    """One place in a list.
+
+    Attributes
+    ----------
+    text
+        The record as in the manifest last read or written; ``None`` for one that was never saved.
+    head
+        What look-ups need of a record that is not built.
+    obj
+        The object, once it was asked for.
+    frozen
+        The object was made from `text` and cannot be changed: saving writes `text`.
+    unknown
+        Keys of the record that this version does not know, kept for whoever wrote them.
+    """
+
+    __slots__ = ("frozen", "head", "obj", "text", "unknown")
+
+    def __init__(self, text: bytes | None = None, head: Any = None, obj: T | None = None) -> None:
+        self.text = text
+        self.head = head
+        self.obj = obj
+        self.frozen = False
+        self.unknown: dict[str, Any] = {}
+
+    @property
+    def known(self) -> Any:
+        """What is known of the record without building it: the object if there is one, else the head."""
+        return self.obj if self.obj is not None else self.head
+
+    def state(self) -> tuple[Any, ...]:
+        """Return what pickles."""
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    @classmethod
+    def restored(cls, state: tuple[Any, ...]) -> Entry[T]:
+        """Return the entry that gave `state`."""
+        entry: Entry[T] = cls()
+        for name, value in zip(cls.__slots__, state, strict=True):
+            setattr(entry, name, value)
+        return entry
+
+
+class Owner(Generic[T]):
+    """What a list asks of the project or repository that it belongs to."""
+
+    @abstractmethod
+    def _build(self, entry: Entry[T]) -> T:
+        """Make the object of `entry`, whose ``obj`` is ``None``."""
+
+    @abstractmethod
+    def _may_add(self, obj: T) -> None:
+        """Refuse an object that may not join."""
+
+    @abstractmethod
+    def _may_remove(self, entry: Entry[T]) -> None:
+        """Refuse the removal of an entry."""
+
+
+class RecordList(MutableSequence[T]):
+    """List-like; the same place gives the same object each time.
+
+    `index` and `remove` take the very object, not one that is equal. Each call is safe from many threads; iterating
+    goes over the state at its start. Slices are plain lists.
+    """
+
+    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] = ()) -> None:
+        self._owner = owner
+        self._entries = list(entries)
+        self.lock = threading.RLock()
+        self._reindex()
+
+    @abstractmethod
+    def _reindex(self) -> None:
+        """Forget what look-up tables hold."""
+
+    def _appended(self, entry: Entry[T]) -> None:
+        """Bring look-up tables up to date with a new last entry; by default they are forgotten."""
+        del entry
+        self._reindex()
+
+    def snapshot(self) -> list[Entry[T]]:
+        """Return the entries as they stand."""
+        with self.lock:
+            return list(self._entries)
+
+    def replace_entries(self, entries: list[Entry[T]], before: list[Entry[T]]) -> None:
+        """Put `entries` in the place of those that `before` held; entries added since stay, those removed stay away."""
+        with self.lock:
+            known, now = {id(entry) for entry in before}, {id(entry) for entry in self._entries}
+            added = [entry for entry in self._entries if id(entry) not in known]
+            self._entries = [entry for entry in entries if id(entry) in now or id(entry) not in known]
+            self._reindex()
+            for entry in added:
+                self._entries.insert(self._place_of(entry), entry)
+            self._reindex()
+
+    def get(self, entry: Entry[T]) -> T:
+        """Return the object of `entry`, built at the first call."""
+        if entry.obj is None:
+            with self.lock:
+                if entry.obj is None:
+                    return self._owner._build(entry)
+        assert entry.obj is not None
+        return entry.obj
+
+    def _place_of(self, entry: Entry[T]) -> int:
+        """Return where an appended entry goes."""
+        del entry
+        return len(self._entries)
+
+    def _insert(self, position: int, entry: Entry[T]) -> None:
+        at_end = position >= len(self._entries)
+        self._entries.insert(position, entry)
+        if at_end:
+            self._appended(entry)
+        else:
+            self._reindex()
+
+    def _wrap(self, obj: T) -> Entry[T]:
+        self._owner._may_add(obj)
+        return Entry(obj=obj)
+
+    def append(self, value: T) -> None:
+        """Add an object where the order of the list wants it: at the end, unless the list is sorted."""
+        with self.lock:
+            entry = self._wrap(value)
+            self._insert(self._place_of(entry), entry)
+
+    def insert(self, index: int, value: T) -> None:
+        """Add an object before position `index`."""
+        with self.lock:
+            position = range(len(self._entries) + 1)[max(min(index, len(self._entries)), -len(self._entries) - 1)]
+            position = position if index >= 0 else max(len(self._entries) + index, 0)
+            self._insert(position, self._wrap(value))
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+    def __getitem__(self, index: int | slice) -> T | list[T]:
+        with self.lock:
+            found = self._entries[index]
+        return [self.get(entry) for entry in found] if isinstance(found, list) else self.get(found)
+
+    @overload
+    def __setitem__(self, index: int, value: T) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, value: Iterable[T]) -> None: ...
+    def __setitem__(self, index: int | slice, value: Any) -> None:
+        with self.lock:
+            gone = self._entries[index]
+            old = gone if isinstance(gone, list) else [gone]
+            values = list(value) if isinstance(index, slice) else [value]
+            new = self._reuse(old, values)
+            if isinstance(index, slice):
+                self._entries[index] = new
+            else:
+                self._entries[index] = new[0]
+            self._reindex()
+
+    def _reuse(self, old: list[Entry[T]], values: list[T]) -> list[Entry[T]]:
+        """Return entries for `values`; an object that had a place in `old` keeps its entry."""
+        held = {id(entry.obj): entry for entry in old if entry.obj is not None}
+        kept = {id(value) for value in values}
+        for entry in old:
+            if entry.obj is None or id(entry.obj) not in kept:
+                self._owner._may_remove(entry)
+        return [held.get(id(value)) or self._wrap(value) for value in values]
+
+    def __delitem__(self, index: int | slice) -> None:
+        with self.lock:
+            gone = self._entries[index]
+            for entry in gone if isinstance(gone, list) else [gone]:
+                self._owner._may_remove(entry)
+            del self._entries[index]
+            self._reindex()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[T]:
+        return (self.get(entry) for entry in self.snapshot())
+
+    def __contains__(self, value: object) -> bool:
+        return any(each is value or each == value for each in self)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Return the position of this very object; `ValueError` if it has none."""
+        entries = self.snapshot()
+        for position in range(*slice(start, stop).indices(len(entries))):
+            if entries[position].obj is value:
+                return position
+        raise NotInListError(f"{value!r:.80} is not in this list; look it up in the list that it came from.")
+
+    def remove(self, value: T) -> None:
+        """Take this very object out; `ValueError` if it is not there."""
+        with self.lock:
+            del self[self.index(value)]
+
+    def sort(self, *, key: Callable[[T], Any] | None = None, reverse: bool = False) -> None:
+        """Sort in place, as a list does."""
+        with self.lock:
+            order: Callable[[Entry[T]], Any] = self.get if key is None else lambda entry: key(self.get(entry))
+            self._entries.sort(key=order, reverse=reverse)
+            self._reindex()
+
+    def copy(self) -> list[T]:
+        """Return the objects as a plain list."""
+        return list(self)
+
+    def __add__(self, other: Iterable[T]) -> list[T]:
+        return [*self, *other]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, (list, RecordList)):
+            return NotImplemented
+        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"owner": self._owner, "entries": [each.state() for each in self.snapshot()]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        entries: list[Entry[T]] = [Entry.restored(each) for each in state["entries"]]
+        self.__init__(state["owner"], entries)  # type: ignore[misc]

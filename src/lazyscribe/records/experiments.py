@@ -1,0 +1,60 @@
+"""The experiments of a project, found by slug."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from lazyscribe._utils import EDITS
+from lazyscribe.records.base import Entry, RecordList
+
+if TYPE_CHECKING:
+    from lazyscribe.experiment import Experiment
+
+
+class ExperimentHead(NamedTuple):
+    """What look-ups need of an experiment that is not built."""
+
+    slug: str
+    short_slug: str
+    depends: bool
+
+
+class ExperimentList(RecordList["Experiment"]):
+    """Experiments in ascending order; appending keeps it."""
+
+    def _reindex(self) -> None:
+        self._by_slug: dict[str, Entry[Experiment]] | None = None
+        self._edits = -1
+
+    def _appended(self, entry: Entry[Experiment]) -> None:
+        if self._by_slug is not None:
+            self._enter(self._by_slug, entry)
+
+    @staticmethod
+    def _enter(table: dict[str, Entry[Experiment]], entry: Entry[Experiment]) -> None:
+        named = entry.known
+        table[named.short_slug] = entry
+        table[named.slug] = entry
+
+    def find(self, slug: str) -> Entry[Experiment] | None:
+        """Return the last entry with that slug or short slug."""
+        with self.lock:
+            if self._by_slug is None or self._edits != EDITS.count:
+                edits = EDITS.count
+                table: dict[str, Entry[Experiment]] = {}
+                for entry in self._entries:
+                    self._enter(table, entry)
+                self._by_slug, self._edits = table, edits
+            return self._by_slug.get(slug)
+
+    def _place_of(self, entry: Entry[Experiment]) -> int:
+        new, low, high = self.get(entry), 0, len(self._entries)
+        if not high or not new < self.get(self._entries[-1]):
+            return high
+        while low < high:
+            middle = (low + high) // 2
+            if new < self.get(self._entries[middle]):
+                high = middle
+            else:
+                low = middle + 1
+        return low

@@ -1,0 +1,138 @@
+"""The versions of a repository, found by name and by whatever tells versions apart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from lazyscribe._utils import EDITS
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.index import Selector, VersionIndex
+from lazyscribe.records.base import Entry, RecordList
+from lazyscribe.store.keys import candidates, fold, join
+
+
+class VersionHead(NamedTuple):
+    """What look-ups need of a version that is not built; dates are naive UTC."""
+
+    name: str
+    fname: str
+    created_at: datetime
+    version: int
+    expiry: datetime | None
+
+
+class _Group:
+    """The versions of one name, and their index once it is needed."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry[Artifact]] = []
+        self._index: VersionIndex | None = None
+
+    def add(self, entry: Entry[Artifact]) -> None:
+        self.entries.append(entry)
+        if self._index is not None:
+            self._index.add(*_row(entry))
+
+    def index(self) -> VersionIndex:
+        if self._index is None:
+            self._index = VersionIndex([_row(entry) for entry in self.entries])
+        return self._index
+
+
+def _row(entry: Entry[Artifact]) -> tuple[datetime, int, datetime | None]:
+    known = entry.known
+    return known.created_at, known.version, known.expiry
+
+
+class VersionList(RecordList[Artifact]):
+    """Versions in the order of the file."""
+
+    def _reindex(self) -> None:
+        self._groups: dict[str, _Group] | None = None
+        self._keys: dict[str, int] | None = None
+        self._edits = -1
+        self._tried: dict[str, int] = {}
+
+    def _table(self) -> dict[str, _Group]:
+        if self._groups is None or self._edits != EDITS.count:
+            edits = EDITS.count
+            groups: dict[str, _Group] = {}
+            keys: dict[str, int] = {}
+            for entry in self._entries:
+                _enter(groups, keys, entry)
+            self._groups, self._keys, self._edits = groups, keys, edits
+        return self._groups
+
+    def _appended(self, entry: Entry[Artifact]) -> None:
+        if self._groups is not None and self._keys is not None:
+            _enter(self._groups, self._keys, entry)
+
+    def find(self, name: str, selector: Selector, now: datetime) -> Entry[Artifact] | None:
+        """Return the entry that `selector` means among the versions of `name`."""
+        with self.lock:
+            if (group := self._table().get(name)) is None:
+                return None
+            position = group.index().find(selector, now)
+            return None if position is None else group.entries[position]
+
+    def named(self, name: str) -> list[Entry[Artifact]]:
+        """Return the entries of that name in the order of the file."""
+        with self.lock:
+            group = self._table().get(name)
+            return list(group.entries) if group is not None else []
+
+    def names(self) -> list[str]:
+        """Return the names in the order of their first version."""
+        with self.lock:
+            return list(self._table())
+
+    def next_number(self, name: str) -> int:
+        """Return the number after the highest of that name."""
+        with self.lock:
+            group = self._table().get(name)
+            return group.index().next_number() if group is not None else 0
+
+    def duplicates(self) -> dict[str, list[int]]:
+        """Return the numbers that more than one version of a name holds."""
+        with self.lock:
+            found = {name: sorted(group.index().duplicates()) for name, group in self._table().items()}
+        return {name: numbers for name, numbers in found.items() if numbers}
+
+    def numbered(self, name: str, number: int) -> list[Entry[Artifact]]:
+        """Return the entries of that name and number; more than one only where racing writers left them."""
+        with self.lock:
+            group = self._table().get(name)
+            return [group.entries[position] for position in group.index().held(number)] if group is not None else []
+
+    def set_expiry(self, entry: Entry[Artifact], expiry: datetime) -> None:
+        """Let the version of `entry` expire."""
+        with self.lock:
+            artifact = self.get(entry)
+            group = self._table()[artifact.name]
+            object.__setattr__(artifact, "expiry", expiry)  # the index is told, not built again
+            group.index().set_expiry(group.entries.index(entry), expiry)
+
+    def free_name(self, name: str, fname: str) -> str:
+        """Return the first of `fname` and its numbered forms that no version has for a file."""
+        with self.lock:
+            wanted = fold(join(name, fname))
+            start = self._tried.get(wanted, 1)
+            for number, free in enumerate(candidates(fname, start), start - 1):
+                if not self.owners(join(name, free)):
+                    self._tried[wanted] = max(number, 1)
+                    return free
+            raise AssertionError("candidates never end")  # pragma: no cover
+
+    def owners(self, key: str) -> int:
+        """Return how many records own the file `key`; spellings that one file system takes for the same count."""
+        with self.lock:
+            self._table()
+            return (self._keys or {}).get(fold(key), 0)
+
+
+def _enter(groups: dict[str, _Group], keys: dict[str, int], entry: Entry[Artifact]) -> None:
+    known = entry.known
+    groups.setdefault(known.name, _Group()).add(entry)
+    key = fold(join(known.name, known.fname))
+    keys[key] = keys.get(key, 0) + 1

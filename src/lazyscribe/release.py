@@ -1,0 +1,397 @@
+"""Releases: a tag and, of each artifact in a repository, the version that was newest when the tag was given.
+
+They are kept in ``releases.json`` beside the repository, a JSON array indented by 4 in the order of release. Its
+keys are not sorted: ``tag``, ``artifacts`` (pairs of name and number), ``created_at``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from attrs import define, field
+
+from lazyscribe import _utils
+from lazyscribe._dates import parse_date, to_second, to_text, to_utc
+from lazyscribe.codec.text import assemble, encode
+from lazyscribe.commit import Draft, Manifest, Source, save, update_document
+from lazyscribe.exception import (
+    CorruptManifestError,
+    Exists,
+    InvalidArgumentError,
+    InvalidVersionError,
+    UsageError,
+    VersionNotFoundError,
+)
+from lazyscribe.facts import read_facts
+from lazyscribe.index import parse_version
+from lazyscribe.place import Place, split_url
+from lazyscribe.release_config import read_config
+from lazyscribe.repository import Repository
+from lazyscribe.store.keys import join
+
+__all__ = [
+    "Release",
+    "create_release",
+    "dump",
+    "dumps",
+    "find_release",
+    "load",
+    "loads",
+    "minimal_repository_from_release",
+    "release_from_toml",
+]
+
+_FILE = "releases.json"
+
+
+def _now() -> datetime:
+    return _utils.utcnow()  # asked at each call: tests stand in for it
+
+
+def _naive(date: Any) -> Any:
+    return to_utc(date) if isinstance(date, datetime) else date
+
+
+@define
+class Release:
+    """A tag and the versions it stands for.
+
+    Attributes
+    ----------
+    artifacts
+        Pairs of name and number; tuples when made by `create_release`, lists when loaded from JSON, and the two
+        are not equal.
+    created_at
+        Naive UTC; default: now, with microseconds, which files do not keep.
+    """
+
+    tag: str
+    artifacts: list[tuple[str, int]]
+    created_at: datetime = field(factory=_now, converter=_naive)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the release as ``releases.json`` holds it, the pairs as they are."""
+        return {"tag": self.tag, "artifacts": list(self.artifacts), "created_at": to_text(self.created_at)}
+
+    @classmethod
+    def from_dict(cls, info: Mapping[str, Any]) -> Release:
+        """Return the release that `to_dict` gave; further keys are ignored.
+
+        Raises
+        ------
+        CorruptManifestError
+            A key is missing or of the wrong type.
+        """
+        fault = _fault_of(info)
+        if fault is not None:
+            raise CorruptManifestError(f"The dictionary is no release: {fault}.")
+        return cls(tag=info["tag"], artifacts=info["artifacts"], created_at=parse_date(info["created_at"]))
+
+
+def _fault_of(info: Any) -> str | None:
+    """Say what keeps `info` from being a release."""
+    if not isinstance(info, Mapping):
+        return f"it is {info!r:.60} where an object with tag, artifacts and created_at is expected"
+    for key in ("tag", "artifacts", "created_at"):
+        if key not in info:
+            return f"it has no {key!r}"
+    if not isinstance(info["tag"], str):
+        return f"its 'tag' is {info['tag']!r:.60}, which is no text"
+    if not isinstance(info["artifacts"], (list, tuple)):
+        return f"its 'artifacts' are {info['artifacts']!r:.60}, which is no list"
+    for pair in info["artifacts"]:
+        if not _is_pair(pair):
+            return f"{pair!r:.60} among its 'artifacts' is no pair of a name and a version number"
+    try:
+        parse_date(info["created_at"])
+    except (ValueError, AttributeError):
+        return f"its 'created_at' is {info['created_at']!r:.60}, which is no ISO 8601 date"
+    return None
+
+
+def _is_pair(pair: Any) -> bool:
+    return isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int
+
+
+# -- making and finding -----------------------------------------------------------------------------------------------
+
+
+def create_release(repository: Repository, tag: str) -> Release:
+    """Return a release of the newest unexpired version of each name, sorted by name; nothing is written.
+
+    Names of which every version has expired are left out.
+
+    Raises
+    ------
+    UsageError
+        The repository is not in mode ``r``.
+    """
+    _require_read_only(repository, "create a release from it")
+    pairs = []
+    for name in sorted({artifact.name for artifact in repository.artifacts}):
+        try:
+            pairs.append((name, int(repository.get_artifact_metadata(name)["version"])))
+        except VersionNotFoundError:
+            continue
+    return Release(tag=tag, artifacts=pairs)
+
+
+def _require_read_only(repository: Repository, purpose: str) -> None:
+    if repository.mode != "r":
+        message = f"{repository.fpath} is open in mode {repository.mode!r}; open it in mode 'r' to {purpose}."
+        raise UsageError(message, path=str(repository.fpath))
+
+
+def find_release(
+    releases: Iterable[Release],
+    version: str | datetime | None = None,
+    match: Literal["exact", "asof"] = "exact",
+) -> Release:
+    """Return the newest release that answers; of several of one date, the last given.
+
+    Parameters
+    ----------
+    version
+        None: any release. A text: the one of this tag, even if it looks like a date. A datetime: one of that
+        second, or with ``match="asof"`` one of that second or before it.
+
+    Raises
+    ------
+    VersionNotFoundError
+        No release answers, or none was given.
+    InvalidArgumentError
+        Another `match`, or ``"asof"`` with a tag.
+    InvalidVersionError
+        `version` is of another type.
+    """
+    answers = _question(version, match)
+    found = [release for release in releases if answers(release)]
+    if not found:
+        raise VersionNotFoundError(_not_found(version, match), version=version)
+    return max(reversed(found), key=lambda release: to_utc(release.created_at))
+
+
+def _question(version: Any, match: str) -> Callable[[Release], bool]:
+    """Return what tells whether a release answers; refuse what no release can answer."""
+    parse_version(None, match)
+    if version is None:
+        return lambda _: True
+    if isinstance(version, str):
+        if match == "asof":
+            raise InvalidArgumentError(f'match="asof" needs a datetime, not the tag {version!r}.', match=match)
+        return lambda release: release.tag == version
+    if isinstance(version, datetime):
+        date = _second(version)
+        if match == "asof":
+            return lambda release: to_second(release.created_at) <= date
+        return lambda release: to_second(release.created_at) == date
+    message = f"A release is found by a tag or a datetime, not by {version!r} of type {type(version).__name__}."
+    raise InvalidVersionError(message, version=version)
+
+
+def _second(version: datetime) -> datetime:
+    try:
+        return to_second(version)
+    except ValueError as error:
+        raise InvalidVersionError(f"{version!r} is no date in UTC.", version=version) from error
+
+
+def _not_found(version: str | datetime | None, match: str) -> str:
+    if version is None:
+        return "There is no release yet; create one first."
+    if isinstance(version, str):
+        return f"No release has the tag {version!r}."
+    return f"No release was created {'at or before' if match == 'asof' else 'at'} {to_text(version)} (UTC)."
+
+
+# -- reading and writing ----------------------------------------------------------------------------------------------
+
+
+def dump(obj: Iterable[Release], fp: IO[str], **kwargs: Any) -> None:
+    """Write the releases to an open text file, as `json.dump` does with these keywords."""
+    json.dump([release.to_dict() for release in obj], fp, **kwargs)
+
+
+def dumps(obj: Iterable[Release], **kwargs: Any) -> str:
+    """Return the releases as JSON, as `json.dumps` does with these keywords."""
+    return json.dumps([release.to_dict() for release in obj], **kwargs)
+
+
+def load(fp: IO[Any], **kwargs: Any) -> list[Release]:
+    """Read the releases that an open file holds, as `json.load` does with these keywords.
+
+    Raises
+    ------
+    CorruptManifestError
+        The file is not a JSON array of releases.
+    """
+    return _read(fp.read(), str(getattr(fp, "name", "the file")), **kwargs)[1]
+
+
+def loads(s: str | bytes, **kwargs: Any) -> list[Release]:
+    """Read releases from JSON, as `json.loads` does with these keywords.
+
+    Raises
+    ------
+    CorruptManifestError
+        The text is not a JSON array of releases.
+    """
+    return _read(s, "the text", **kwargs)[1]
+
+
+def _read(text: str | bytes, place: str, **kwargs: Any) -> tuple[list[Any], list[Release]]:
+    """Return the elements as they stand in the text, and as releases."""
+    try:
+        items = json.loads(text, **kwargs)
+    except (ValueError, RecursionError) as error:
+        message = f"Releases cannot be read from {place}, which is not valid JSON ({error}); restore a good copy."
+        raise CorruptManifestError(message, path=place) from error
+    if not isinstance(items, list):
+        message = f"Releases cannot be read from {place}: it holds {items!r:.60} where a list is expected."
+        raise CorruptManifestError(message, path=place)
+    for position, item in enumerate(items):
+        fault = _fault_of(item)
+        if fault is not None:
+            message = f"Record {position} of {place} is no release: {fault}; mend it or restore a good copy."
+            raise CorruptManifestError(message, path=place, record=position)
+    return items, [Release.from_dict(item) for item in items]
+
+
+# -- releasing by configuration ---------------------------------------------------------------------------------------
+
+
+def release_from_toml(text: str) -> None:
+    """Release every repository that a ``pyproject.toml`` names in ``[tool.lazyscribe] repositories``.
+
+    The tag is the version in ``[project]``, else the one in ``[tool.lazyscribe]``. Paths are relative to the working
+    directory. Afterwards ``releases.json`` beside each repository ends with the new release; releases that stood
+    there keep every key they had. A tag that stands there already is skipped with a logged WARNING. The releases are
+    all made before the first is written, so that a repository that cannot be opened leaves no file changed. Each
+    file is changed under its guard: several processes may release at once.
+
+    Parameters
+    ----------
+    text
+        What the file holds, not its path.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The text is no TOML, or a table or key is missing or of the wrong type.
+    UsageError
+        There is no folder where a repository should be.
+    CorruptManifestError
+        A repository or a ``releases.json`` is damaged.
+    SaveError
+        A ``releases.json`` cannot be written; those of the repositories named before are.
+    """
+    paths, tag = read_config(text, _utils.utcnow())
+    made = [_release_at(path, tag) for path in paths]
+    for repository, release in made:
+        _append(repository, release)
+
+
+def _release_at(path: str, tag: str) -> tuple[Repository, Release]:
+    repository = Repository(path, mode="r")
+    if not len(repository.artifacts):
+        if not repository.fs.exists(repository.dir.as_posix()):
+            message = f"There is no folder {repository.dir} for the repository {path!r}; mend 'repositories'."
+            raise UsageError(message, path=path)
+        _warn("The repository %s holds no versions; release %r of it is empty.", path, tag)
+    return repository, create_release(repository, tag)
+
+
+def _append(repository: Repository, release: Release) -> None:
+    """Add the release to the file beside the repository unless its tag stands there."""
+    place = _place_of(repository)
+    path = place.store.describe(_FILE)
+    taken = False
+
+    def change(data: bytes | None) -> bytes:
+        nonlocal taken  # may be asked again, with what another writer left meanwhile
+        items, releases = _read(data, path) if data is not None else ([], [])
+        taken = any(each.tag == release.tag for each in releases)
+        if taken and data is not None:
+            return data
+        return json.dumps([*items, release.to_dict()], indent=4).encode("ascii")
+
+    update_document(place.store, _FILE, change)
+    if taken:
+        _warn("%s holds a release %r already; it is left as it is.", path, release.tag)
+
+
+def _place_of(repository: Repository) -> Place:
+    return Place(repository.protocol, repository.dir, repository.storage_options)
+
+
+def _warn(message: str, *facts: str) -> None:
+    import logging
+
+    logging.getLogger(__name__).warning(message, *facts)
+
+
+# -- the repository of one release ------------------------------------------------------------------------------------
+
+
+def minimal_repository_from_release(location: str | Path, repository: Repository, release: Release) -> None:
+    """Copy the versions of a release into a repository of their own.
+
+    Afterwards there are ``location/repository.json`` and ``location/{name}/{fname}`` of each version, in the order of
+    the release, with their numbers, dates and bytes, and nothing else. If that fails, no file is there.
+
+    Parameters
+    ----------
+    location
+        A folder, made where missing, on the file system of the repository; or a URL.
+
+    Raises
+    ------
+    UsageError
+        The repository is not in mode ``r``.
+    UnknownArtifactError, VersionNotFoundError
+        The release names what the repository does not hold.
+    Exists
+        There is a ``repository.json`` at `location`.
+    CorruptArtifactError
+        A file is not what was saved.
+    SaveError
+        A file cannot be read or written.
+    """
+    _require_read_only(repository, "copy a release of it")
+    fault = _fault_of(release.to_dict())
+    if fault is not None:
+        raise InvalidArgumentError(f"The release {release.tag!r} cannot be copied: {fault}.")
+    pairs = dict.fromkeys((name, version) for name, version in release.artifacts)
+    _export(location, repository, repository.filter(list(pairs)))
+
+
+def _export(location: str | Path, repository: Repository, filtered: Repository) -> None:
+    """Write every version of `filtered`, whose files lie where those of `repository` do, to `location`."""
+    source, target = _place_of(repository).store, _target(location, repository).store
+    manifest = Manifest(target, "repository.json")
+
+    def compose(found: bytes | None) -> bytes:
+        if found is not None:
+            message = f"{manifest.place} exists already; choose another location for the release."
+            raise Exists(message, path=manifest.place)
+        return assemble([encode(draft.record) for draft in drafts])
+
+    drafts: list[Draft] = []
+    compose(manifest.peek()[0])
+    for artifact in filtered.artifacts:
+        record = filtered.get_artifact_metadata(artifact.name, version=artifact.version)
+        key = join(artifact.name, artifact.fname)
+        facts = read_facts(source, key, to_text(artifact.created_at), record["handler"])
+        drafts.append(Draft(dict(record), artifact.name, artifact, lambda _: False, source=Source(source, key, facts)))
+    save(manifest, drafts, compose, author=None, guarded=False)
+
+
+def _target(location: str | Path, repository: Repository) -> Place:
+    protocol, folder = split_url(location)
+    if isinstance(location, Path) or "://" not in location:
+        protocol = repository.protocol
+    return Place(protocol, folder, repository.storage_options if protocol == repository.protocol else {})

@@ -1,0 +1,275 @@
+"""Repositories: named artifacts in versions, in one JSON file with the artifacts beside it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import attrs
+
+from lazyscribe import _utils
+from lazyscribe._dates import parse_date
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.codec.artifacts import from_record, to_record
+from lazyscribe.codec.text import Record, check_version, decode
+from lazyscribe.commit import Draft, Source
+from lazyscribe.document import Row, settle_file, warn_if_chosen
+from lazyscribe.exception import (
+    CorruptManifestError,
+    InvalidArgumentError,
+    InvalidNameError,
+    ReadOnlyError,
+    UnknownNameError,
+)
+from lazyscribe.lookup import Match, Version, VersionReader
+from lazyscribe.promotion import promote, source_of
+from lazyscribe.recorder import check_file, new_artifact, warn_of_names
+from lazyscribe.records.base import Entry
+from lazyscribe.records.versions import VersionHead, VersionList
+from lazyscribe.store.base import Store
+from lazyscribe.store.keys import join
+
+
+class Repository(VersionReader):
+    """Named artifacts in versions: numbers from 0 on, and creation dates.
+
+    Nothing is written before `save`. Many threads may use one repository; many processes may save to one file.
+
+    Parameters
+    ----------
+    fpath
+        Path, or URL of an fsspec protocol. A missing file is an empty repository.
+    mode
+        ``"r"``: read only. ``"a"``: what is there stays as it is, new versions may join. ``"w"``: what is there is
+        not loaded, and replaced by the first save. ``"w+"``: new versions may join, expiry may be set.
+    **storage_options
+        Passed to the file system.
+
+    Raises
+    ------
+    ValueError
+        Another mode; as `CorruptManifestError` a file that is damaged.
+    """
+
+    _kind: ClassVar[str] = "repository"
+    _list: ClassVar[Any] = VersionList
+    _records: VersionList
+
+    def __init__(
+        self,
+        fpath: str | Path = "repository.json",
+        mode: Literal["r", "a", "w", "w+"] = "w+",
+        **storage_options: Any,
+    ) -> None:
+        self._sources: dict[int, Source] = {}
+        super().__init__(fpath, mode, storage_options)
+
+    @property
+    def artifacts(self) -> VersionList:
+        """All versions of all artifacts: list-like, in the order of the file."""
+        return self._records
+
+    @artifacts.setter
+    def artifacts(self, values: Iterable[Artifact]) -> None:
+        self._records[:] = values
+
+    # Logging
+
+    def log_artifact(self, name: str, value: Any, handler: str, fname: str | None = None, **writer_kwargs: Any) -> None:
+        """Add a version; its file is written at the next save. Its number is provisional until then.
+
+        Parameters
+        ----------
+        handler
+            The alias of a handler, such as ``"json"`` or ``"pickle"``.
+        fname
+            Name of the file in the folder ``name``; default: slug of the name, date, and the handler's suffix. A
+            name that another version has gets a suffix.
+        **writer_kwargs
+            Passed to the handler's ``write``.
+
+        Raises
+        ------
+        ReadOnlyError
+            Opened with ``mode="r"``.
+        ValueError
+            No handler has that alias; as `InvalidNameError` a name that cannot be used.
+        """
+        self._refuse_if_read_only("log an artifact to")
+        check_file(name, fname or "x", self.fpath.name)
+        with self._records.lock:
+            number = self._records.next_number(name)
+            artifact = new_artifact(name, value, handler, fname, writer_kwargs, version=number)
+            self._join(artifact)
+        warn_of_names(name, artifact.fname)
+
+    def _join(self, artifact: Artifact, chosen: bool = True) -> None:
+        """Add a version under a file name that no other one has; warn if the user had `chosen` another."""
+        check_file(artifact.name, artifact.fname, self.fpath.name)
+        free = self._records.free_name(artifact.name, artifact.fname)
+        if free != artifact.fname:
+            if chosen:
+                warn_if_chosen(artifact, free)
+            artifact.fname = free
+        self._records.append(artifact)
+
+    def _accept(self, artifact: Artifact, store: Store, key: str) -> None:
+        """Take a version over from an experiment; see `Experiment.promote_artifact`."""
+        with self._lock:
+            promote(self, artifact, None if artifact.dirty else source_of(artifact, store, key))
+
+    def set_artifact_expiry(
+        self, name: str, version: Version = None, match: Match = "exact", expiry: datetime | str | None = None
+    ) -> None:
+        """Let a version expire; written at the next save.
+
+        Parameters
+        ----------
+        expiry
+            A date or its ISO 8601 text; default: now.
+
+        Raises
+        ------
+        ReadOnlyError
+            Opened with ``mode="r"``, or with ``"a"`` and the version is in the file.
+        ValueError
+            `expiry` is no date. Others as `load_artifact`.
+        """
+        self._refuse_if_read_only("set an expiry in")
+        date = _utils.utcnow() if expiry is None else _parse_expiry(expiry)
+        entry = self._find(name, version, match)
+        if self.mode == "a" and entry.text is not None:
+            message = f"Versions in {self.fpath} cannot expire in mode='a'; open it with mode='w+'."
+            raise ReadOnlyError(message, path=str(self.fpath))
+        self._records.set_expiry(entry, date)
+
+    def __getitem__(self, name: str) -> Artifact:
+        entries = self._records.named(name)
+        if not entries:
+            known = ", ".join(map(repr, self._records.names()[:20])) or "none"
+            raise UnknownNameError(f"{self.fpath} has no artifact {name!r}; it has: {known}.", name=name)
+        return self._records.get(entries[0])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(self._records.named(name))
+
+    # What the base asks for
+
+    def _may_add(self, obj: Artifact) -> None:
+        self._refuse_if_read_only("add an artifact to")
+        if not isinstance(obj, Artifact):
+            raise InvalidArgumentError(f"{obj!r:.80} is no Artifact; only artifacts can join {self.fpath}.")
+
+    def _may_remove(self, entry: Entry[Artifact]) -> None:
+        self._refuse_if_read_only("remove an artifact from")
+        if self.mode == "a" and entry.text is not None:
+            message = f"Versions in {self.fpath} cannot be removed in mode='a'; open it with mode='w+'."
+            raise ReadOnlyError(message, path=str(self.fpath))
+
+    def _entry(self, text: bytes, record: Record, position: int) -> Entry[Artifact]:
+        place = self._manifest.place
+        check_version(record, place, position)
+        try:
+            check_file(record["name"], record["fname"], self.fpath.name)
+        except InvalidNameError as error:
+            message = f"Record {position} of {place} names a file that cannot be one of its own ({error}); mend it."
+            raise CorruptManifestError(message, path=place, record=position) from error
+        expiry = record.get("expiry")
+        return Entry(
+            text,
+            VersionHead(
+                record["name"],
+                record["fname"],
+                parse_date(record["created_at"]),
+                record.get("version", 0),
+                parse_date(expiry) if expiry is not None else None,
+            ),
+        )
+
+    def _opened(self, entries: Iterable[Entry[Artifact]]) -> None:
+        numbers = [(entry.head.name, entry.head.version) for entry in entries]
+        if len(set(numbers)) < len(numbers):
+            _warn_of_duplicates(self._manifest.place, self._records.duplicates())
+
+    def _identify(self, record: Record) -> str:
+        return f"{record['name']}\0{record['fname']}"
+
+    def _build(self, entry: Entry[Artifact]) -> Artifact:
+        assert entry.text is not None
+        record = decode(entry.text, self._manifest.place)
+        artifact = from_record(record)
+        entry.unknown = {key: value for key, value in record.items() if key not in to_record(artifact)}
+        entry.frozen = self.mode in ("r", "a")
+        entry.obj = artifact
+        return artifact
+
+    def _as_dict(self, entry: Entry[Artifact]) -> Record:
+        return self._record_of(entry)
+
+    def _row(self, entry: Entry[Artifact]) -> Row[Artifact]:
+        artifact, record = self._records.get(entry), self._record_of(entry)
+        row = Row(entry, record)
+        if artifact.dirty:
+            own = join(artifact.name, artifact.fname)
+            draft = Draft(
+                record,
+                artifact.name,
+                artifact,
+                lambda key: self._records.owners(key) > (key == own),
+                self._replacing,
+                self._sources.get(id(artifact)),
+            )
+            row.drafts.append(draft)
+        return row
+
+    def _resolve(self, rows: list[Row[Artifact]], theirs: Mapping[str, bytes]) -> None:
+        """Let our new versions move to numbers that nobody took meanwhile."""
+        place = self._manifest.place
+        taken: dict[str, set[int]] = {}
+        records = {key: decode(text, place) for key, text in theirs.items()}
+        for record in records.values():
+            taken.setdefault(record["name"], set()).add(record.get("version", 0))
+        for row in rows:
+            if row.entry.text is not None or row.record is None:
+                continue
+            committed = records.get(self._identify(row.record))
+            if committed is not None and self._manifest.unsure:
+                row.record["version"] = committed.get("version", 0)
+                continue
+            numbers = taken.setdefault(row.record["name"], set())
+            if row.record["version"] in numbers:
+                row.record["version"] = max(numbers) + 1
+            numbers.add(row.record["version"])
+
+    def _settle(self, row: Row[Artifact], record: Record) -> None:
+        artifact = row.entry.obj
+        assert artifact is not None
+        for draft in row.drafts:
+            settle_file(draft)
+        if artifact.version != record.get("version", 0):
+            artifact.version = record["version"]
+
+    def _refresh(self, entry: Entry[Artifact], record: Record) -> None:
+        fresh = from_record(record)
+        for each in attrs.fields(type(fresh)):
+            if each.name not in ("value", "writer_kwargs"):
+                setattr(entry.obj, each.name, getattr(fresh, each.name))
+
+
+def _parse_expiry(expiry: Any) -> datetime:
+    try:
+        if not isinstance(expiry, (str, datetime)):
+            raise TypeError(type(expiry).__name__)
+        return parse_date(expiry)
+    except (ValueError, TypeError) as error:
+        message = f"{expiry!r} is no date; give an expiry as a datetime or an ISO 8601 text."
+        raise InvalidArgumentError(message, expiry=expiry) from error
+
+
+def _warn_of_duplicates(place: str, duplicates: Mapping[str, list[int]]) -> None:
+    listed = "; ".join(f"{name!r}: {', '.join(map(str, numbers))}" for name, numbers in duplicates.items())
+    message = f"{place} holds more than one version of the same number ({listed}); load those by their dates."
+    warnings.warn(message, UserWarning, stacklevel=5)

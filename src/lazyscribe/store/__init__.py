@@ -1,0 +1,44 @@
+"""Places where files live, chosen by the name of the protocol."""
+
+from typing import Any
+
+from lazyscribe.store.base import Store, Token
+
+__all__ = ["Store", "Token", "open_store", "store_of"]
+
+
+def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
+    """Return the store for the folder `root` (a path, with or without the scheme); touches nothing yet.
+
+    Parameters
+    ----------
+    protocol
+        As fsspec names it. ``file`` and ``local`` need no fsspec and ignore the options.
+    options
+        For ``fsspec.filesystem``.
+    """
+    if protocol in ("file", "local"):
+        return _local(root)
+    import fsspec
+
+    return store_of(fsspec.filesystem(protocol, **options), root)
+
+
+def store_of(fs: Any, root: str) -> Store:
+    """Return the store for the folder `root` of an fsspec file system, by the name of its protocol."""
+    protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+    if protocol in ("file", "local"):
+        return _local(root)
+    if protocol == "memory":
+        from lazyscribe.store.memory import MemoryStore
+
+        return MemoryStore(root, fs)
+    from lazyscribe.store.fsspec import FsspecStore
+
+    return FsspecStore(fs, root)
+
+
+def _local(root: str) -> Store:
+    from lazyscribe.store.local import LocalStore
+
+    return LocalStore(root.removeprefix("file://").removeprefix("local://"))

@@ -1,0 +1,91 @@
+"""The seam between lazyscribe and the places where files live.
+
+A store is rooted at one folder. Keys are POSIX paths relative to it (see :mod:`lazyscribe.store.keys`). Stores know
+nothing of artifacts, records or dates; every method either does all it says or leaves what was there.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO, TypeAlias
+
+Token: TypeAlias = Any
+"""What :meth:`Store.read` saw: opaque, comparable for equality, given back to :meth:`Store.swap`."""
+
+
+class Store(ABC):
+    """Files under one folder, written once or swapped whole.
+
+    Attributes
+    ----------
+    exclusive
+        Whether ``create`` and ``swap`` truly exclude other writers there. May become false once a write has shown
+        that locks do not work.
+    """
+
+    exclusive: bool
+
+    @abstractmethod
+    def read(self, key: str) -> tuple[bytes, Token] | None:
+        """Return the bytes of `key` with a token for :meth:`swap`, or ``None`` when there is no such file."""
+
+    @abstractmethod
+    def open(self, key: str) -> BinaryIO:
+        """Open `key` for reading; seekable.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file.
+        """
+
+    @abstractmethod
+    def create(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Yield a new, seekable, readable and writable file that becomes `key` when the block ends well.
+
+        All or nothing: under `key` appears either the whole content, made durable, or (the block or the store
+        failing) nothing. A kill leaves at worst a temporary file.
+
+        Raises
+        ------
+        Exists
+            `key` is taken; what is there stays untouched. May be raised on entry or on leaving.
+        """
+
+    @abstractmethod
+    def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
+        """Replace the content of `key` if it still is what `expected` stands for (``None``: no such file).
+
+        Raises
+        ------
+        Stale
+            It is something else by now; nothing was written.
+        Unsure
+            The new content may be there, or not.
+        """
+
+    @abstractmethod
+    def replace(self, source: str, target: str) -> None:
+        """Move `source` over `target`, whole and durable; afterwards there is no `source`."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove `key`; that there is none is no error."""
+
+    @abstractmethod
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield every key that begins with the folder `prefix` (``""``: all), in no order."""
+
+    @abstractmethod
+    def guard(self, key: str) -> AbstractContextManager[None]:
+        """Exclude other writers of `key`, other threads and processes, while the block runs. Reentrant per thread.
+
+        Raises
+        ------
+        LockTimeoutError
+            Another writer held the guard for longer than the time allowed.
+        """
+
+    @abstractmethod
+    def describe(self, key: str) -> str:
+        """Return `key` as a user would write it: a path, or a URL."""

@@ -1,0 +1,117 @@
+"""Keys: the names of files in a store, checked in one place.
+
+A key is a POSIX path relative to the root of a store. It is refused only where it would leave the root or where no file
+system holds it; a name that merely some other system cannot hold gets a warning (:func:`portability_warning`).
+"""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+from lazyscribe.exception import InvalidNameError
+
+MAX_SEGMENT = 255
+"""Bytes of UTF-8 in one segment: the limit of ext4, XFS, APFS and ZFS; NTFS allows as many UTF-16 units."""
+
+_RESERVED = frozenset('<>:"|?*\\')
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", "conin$", "conout$"]
+    + [device + digit for device in ("com", "lpt") for digit in "0123456789¹²³"]
+)
+_WINDOWS = os.name == "nt"
+
+
+def join(*parts: str) -> str:
+    """Join segments or whole paths with ``/``, leaving out empty and ``.`` segments; checks nothing."""
+    return "/".join(part for part in "/".join(parts).split("/") if part not in ("", "."))
+
+
+def check_key(key: str) -> str:
+    """Return `key` normalised as by :func:`join`.
+
+    Raises
+    ------
+    InvalidNameError
+        The key is empty, absolute, has a ``..`` segment, a NUL, a lone surrogate or a segment over 255 bytes.
+    """
+    reason = _refusal(key)
+    if reason:
+        raise InvalidNameError(f"The name {key!r} cannot be used because {reason}; choose another name.", name=key)
+    return join(key)
+
+
+def _refusal(key: str) -> str | None:
+    try:
+        encoded = key.encode("utf-8")
+    except UnicodeEncodeError:
+        return "it holds a character that is not valid Unicode (a lone surrogate)"
+    if b"\0" in encoded:
+        return "it contains a NUL character"
+    if key.startswith("/"):
+        return "it is absolute and would leave its folder"
+    if _WINDOWS and ("\\" in key or ":" in key):
+        return "Windows gives a meaning of its own to backslashes and colons"
+    segments = join(key).split("/")
+    if segments == [""]:
+        return "it is empty"
+    if ".." in segments:
+        return "'..' would leave its folder"
+    if any(len(segment.encode("utf-8")) > MAX_SEGMENT for segment in segments):
+        return f"a part of it is longer than {MAX_SEGMENT} bytes"
+    return None
+
+
+def parent(path: str) -> str:
+    """Return what stands before the last ``/``, or ``""``; checks nothing."""
+    return path.rpartition("/")[0]
+
+
+def temporary() -> str:
+    """Return a new name for a file that is not complete yet: ``.lsc-{16 hex}.tmp``."""
+    return f".lsc-{os.urandom(8).hex()}.tmp"
+
+
+def candidates(fname: str, start: int = 1) -> Iterator[str]:
+    """Yield the file names to try for `fname`: itself, then with ``-1``, ``-2``, … before its ending."""
+    yield fname
+    folder, _, last = fname.rpartition("/")
+    stem, dot, ending = last.rpartition(".")
+    if not stem:
+        stem, dot, ending = last, "", ""
+    for number in itertools.count(start):
+        yield f"{folder}/{stem}-{number}{dot}{ending}" if folder else f"{stem}-{number}{dot}{ending}"
+
+
+def fold(key: str) -> str:
+    """Return what two keys share when some file system takes them for one: case-folded NFC of the normalised key.
+
+    For asking "is it taken?", never for naming a file.
+    """
+    key = join(key)
+    if key.isascii():
+        return key.lower()
+    import unicodedata
+
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", key).casefold())
+
+
+def portability_warning(name: str) -> str | None:
+    """Return one sentence that says why other systems cannot hold `name`, or ``None`` when all can."""
+    for segment in join(name).split("/"):
+        reason = _unportable(segment)
+        if reason:
+            return f"The name {name!r} cannot exist on every system: {reason}."
+    return None
+
+
+def _unportable(segment: str) -> str | None:
+    for character in segment:
+        if character in _RESERVED:
+            return f"Windows does not allow {character!r}"
+        if character < " " or character == "\x7f":
+            return f"it contains the control character {character!r}"
+    if segment.endswith((".", " ")):
+        return "Windows drops a trailing dot or space"
+    if segment.partition(".")[0].rstrip(" ").casefold() in _DEVICES:
+        return f"{segment!r} names a device on Windows"
+    return None

@@ -1,0 +1,302 @@
+"""Files of the local file system."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EACCES, EINVAL, EMLINK, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM, EXDEV
+from typing import Any, BinaryIO
+
+from lazyscribe.exception import Exists, Stale, Unsure
+from lazyscribe.store import guards, keys
+from lazyscribe.store.base import Store, Token
+from lazyscribe.store.oscalls import OS, OsCalls, durable
+
+_OURS = ".lazyscribe"
+_NO_LINKS = frozenset({EPERM, EACCES, ENOTSUP, EOPNOTSUPP, EMLINK, ENOSYS, EXDEV, EINVAL})
+_NO_LOCKS = frozenset({ENOSYS, ENOLCK, ENOTSUP, EOPNOTSUPP})
+
+
+class LocalStore(Store):
+    """Files under a local folder, which the first write makes. Any number of threads and processes may use it.
+
+    ``create`` writes ``.lsc-{16 hex}.tmp`` beside the file and links it to its name; where links do not work, it
+    claims the name with an empty file and renames over that, so a reader (or a kill just then) may see an empty file.
+    ``swap`` renames over the file while holding ``guard``. Tokens are the bytes themselves.
+
+    Parameters
+    ----------
+    root
+        A path, made absolute now.
+    calls
+        The file-system calls; another object than the default is for tests.
+    """
+
+    def __init__(self, root: str, calls: OsCalls = OS) -> None:
+        self.exclusive = True
+        self._shown = root
+        self._root = os.path.abspath(root)
+        self._calls = calls
+
+    def _path(self, key: str) -> str:
+        return os.path.join(self._root, *keys.check_key(key).split("/"))
+
+    def describe(self, key: str) -> str:
+        """Return the path, relative if the root was given so."""
+        return os.path.normpath(os.path.join(self._shown, key))
+
+    # Reading
+
+    def read(self, key: str) -> tuple[bytes, Token] | None:
+        """Return the bytes twice: they are their own token. A folder or a forbidden file is an `OSError`."""
+        data = self._content(self._path(key))
+        return None if data is None else (data, data)
+
+    def _content(self, path: str) -> bytes | None:
+        try:
+            with self._calls.open_read(path) as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def open(self, key: str) -> BinaryIO:
+        """Open `key`; what is read stays the same while others swap it."""
+        return self._calls.open_read(self._path(key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield temporary files, locks and dangling links too; linked folders are entered, once per branch."""
+        start = keys.check_key(prefix) if keys.join(prefix) else ""
+        folder = self._path(start) if start else self._root
+        yield from self._walk(folder, start, frozenset())
+
+    def _walk(self, folder: str, key: str, above: frozenset[str]) -> Iterator[str]:
+        real = self._calls.realpath(folder)
+        if real in above:
+            return
+        try:
+            entries = list(self._calls.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            name = keys.join(key, entry.name)
+            if entry.is_dir():
+                yield from self._walk(entry.path, name, above | {real})
+            else:
+                yield name
+
+    # Writing
+
+    @contextmanager
+    def create(self, key: str) -> Iterator[BinaryIO]:
+        """Yield the temporary file; the block may close it. Folders made on the way stay if the block fails."""
+        path = self._path(key)
+        folder = os.path.dirname(path)
+        self._make_folder(folder)
+        if self._taken(path):
+            raise self._exists(key)
+        temporary = os.path.join(folder, keys.temporary())
+        identity: tuple[int, int] | None = None
+        file: BinaryIO | None = None
+        try:
+            file = self._calls.open_new(temporary)
+            yield file
+            self._finish(file, temporary)
+            identity = self._identity(temporary)
+            self._publish(temporary, path, key, identity)
+            self._fsync_dir(folder)
+        except BaseException:
+            if file is not None:
+                with suppress(Exception):
+                    file.close()
+            self._discard(temporary, path, identity)
+            raise
+
+    def _finish(self, file: BinaryIO, temporary: str) -> None:
+        if not file.closed:
+            file.flush()
+        if durable():
+            if file.closed:  # by the block, which flushed it
+                with self._calls.open_again(temporary) as again:
+                    self._calls.fsync(temporary, again.fileno())
+            else:
+                self._calls.fsync(temporary, file.fileno())
+        file.close()
+
+    def _publish(self, temporary: str, path: str, key: str, identity: tuple[int, int]) -> None:
+        try:
+            self._calls.link(temporary, path)
+        except FileExistsError as error:
+            # NFS repeats a request whose answer was lost: then the file that exists is ours.
+            if self._identity(path) != identity:
+                raise self._exists(key) from error
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            self._claim(temporary, path, key)
+            return
+        self._calls.unlink(temporary)
+
+    def _claim(self, temporary: str, path: str, key: str) -> None:
+        try:
+            self._calls.open_new(path).close()
+        except FileExistsError as error:
+            raise self._exists(key) from error
+        try:
+            self._calls.replace(temporary, path)
+        except BaseException:
+            if self._taken(temporary):
+                with suppress(OSError):
+                    self._calls.unlink(path)
+            raise
+
+    def _discard(self, temporary: str, path: str, identity: tuple[int, int] | None) -> None:
+        """Remove what a failed ``create`` leaves: the temporary file, and `path` if it is that same file."""
+        with suppress(OSError):
+            if identity is not None and self._identity(path) == identity:
+                self._calls.unlink(path)
+        with suppress(OSError):
+            self._calls.unlink(temporary)
+
+    def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
+        """Replace the file, or what it links to, keeping its permission bits.
+
+        Holds ``guard(key)`` meanwhile, so `LockTimeoutError` may come from here as well. A file that is not writable
+        is refused (`PermissionError`), although its folder would let it be replaced. Every other `OSError` than
+        `Unsure` leaves all as it was.
+        """
+        with self.guard(key):
+            path = self._followed(self._path(key))
+            folder = os.path.dirname(path)
+            self._make_folder(folder)
+            temporary = os.path.join(folder, keys.temporary())
+            prepared = False
+            try:
+                self._prepare(temporary, path, data)
+                prepared = True
+                if self._content(path) != expected:
+                    raise Stale(f"Someone else changed {self.describe(key)} meanwhile; read it again.", path=path)
+                self._calls.replace(temporary, path)
+                self._fsync_dir(folder)
+            except BaseException as error:
+                if prepared and self._gone(temporary):  # an interrupt, too, may follow the deed
+                    raise self._unsure(key) from error
+                with suppress(OSError):
+                    self._calls.unlink(temporary)
+                raise
+        return data
+
+    def _prepare(self, temporary: str, path: str, data: bytes) -> None:
+        """Write `temporary` with the permission bits of `path`, never readable by more than may read that."""
+        try:
+            mode = stat.S_IMODE(self._calls.stat(path).st_mode)
+        except FileNotFoundError:
+            mode = None
+        if mode is not None and not self._calls.writable(path):
+            raise PermissionError(EACCES, os.strerror(EACCES), path)
+        file = self._calls.open_new(temporary, 0o666 if mode is None else mode & 0o666)
+        try:
+            file.write(data)
+            self._finish(file, temporary)
+        except BaseException:
+            with suppress(OSError):
+                file.close()
+            raise
+        if mode is not None and stat.S_IMODE(self._calls.stat(temporary).st_mode) != mode:
+            self._calls.chmod(temporary, mode)
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename; a symbolic link at `target` is itself replaced."""
+        old, new = self._path(source), self._path(target)
+        folders = dict.fromkeys((os.path.dirname(new), os.path.dirname(old)))
+        self._make_folder(os.path.dirname(new))
+        self._calls.replace(old, new)
+        for folder in folders:
+            self._fsync_dir(folder)
+
+    def delete(self, key: str) -> None:
+        """Remove the file (a symbolic link itself); its folder stays."""
+        path = self._path(key)
+        try:
+            self._calls.unlink(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        self._fsync_dir(os.path.dirname(path))
+
+    @contextmanager
+    def guard(self, key: str) -> Iterator[None]:
+        """Hold ``.lazyscribe/{key}.lock``, which stays; for a linked file, the one beside what it links to."""
+        path = self._path(key)
+        followed = self._followed(path)
+        root = self._root if followed == path else os.path.dirname(followed)
+        name = os.path.relpath(followed, root).removeprefix(_OURS + os.sep)
+        lock = os.path.join(root, _OURS, name + ".lock")
+        self._make_folder(os.path.dirname(lock))
+        with guards.hold(self._calls.realpath(lock), self.describe(key), lambda left: self._lock(lock, left)):
+            yield
+
+    def _lock(self, path: str, seconds: float) -> Any:
+        if not self.exclusive:
+            return None
+        try:
+            return self._calls.lock(path, seconds)
+        except (NotImplementedError, OSError) as error:
+            if isinstance(error, OSError) and error.errno not in _NO_LOCKS:
+                raise
+        import warnings
+
+        self.exclusive = False
+        warnings.warn(
+            f"File locks do not work in {self._shown or '.'}: only one process at a time may write there.",
+            stacklevel=2,
+        )
+        return None
+
+    # Small helpers
+
+    def _followed(self, path: str) -> str:
+        try:
+            linked = stat.S_ISLNK(self._calls.lstat(path).st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            return path
+        return self._calls.realpath(path) if linked else path
+
+    def _taken(self, path: str) -> bool:
+        try:
+            self._calls.lstat(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _gone(self, temporary: str) -> bool:
+        try:
+            return not self._taken(temporary)
+        except OSError:
+            return True
+
+    def _identity(self, path: str) -> tuple[int, int]:
+        facts = self._calls.lstat(path)
+        return facts.st_dev, facts.st_ino
+
+    def _fsync_dir(self, folder: str) -> None:
+        if durable():
+            self._calls.fsync_dir(folder)
+
+    def _make_folder(self, folder: str) -> None:
+        """Make `folder` and its missing parents, each one durable in its own parent."""
+        try:
+            self._calls.stat(folder)
+            return
+        except FileNotFoundError:
+            pass
+        parent = os.path.dirname(folder)
+        if parent != folder:
+            self._make_folder(parent)
+        with suppress(FileExistsError):
+            self._calls.mkdir(folder)
+        self._fsync_dir(parent)
+
+    def _exists(self, key: str) -> Exists:
+        return Exists(f"{self.describe(key)} exists already; choose another name.", path=self.describe(key))
+
+    def _unsure(self, key: str) -> Unsure:
+        return Unsure(f"{self.describe(key)} may have been replaced, or not; read it again.", path=self.describe(key))

@@ -1,0 +1,138 @@
+"""Tests: metrics of one aspect of an experiment, such as one class or one slice of the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from attrs import AttrsInstance, define, field, fields
+
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.codec.artifacts import to_record
+from lazyscribe.codec.text import with_dates_as_text
+from lazyscribe.exception import FrozenRecordError
+from lazyscribe.place import Place
+from lazyscribe.recorder import Recorder
+
+
+def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
+    """Let an object that is given another file system or folder find its files there; an attrs hook."""
+    instance.__dict__.pop("_home_", None)
+    return value
+
+
+class Located:
+    """An object with a file system that is made when it is first asked for.
+
+    A hidden ``_home_``, given by the project, holds the place of the manifest and the key of this object's folder.
+    """
+
+    def _place(self) -> tuple[Place, str]:
+        raise AssertionError("subclasses say where they live without a project")  # pragma: no cover
+
+    def _home(self) -> tuple[Place, str]:
+        home: tuple[Place, str] | None = self.__dict__.get("_home_")
+        return home if home is not None else self._place()
+
+    def _settle_in(self, place: Place, folder: str) -> None:
+        """Live in `folder` of `place` from now on."""
+        self.__dict__["_home_"] = (place, folder)
+        self.__dict__.pop("fs", None)
+
+    def __attrs_post_init__(self) -> None:
+        if self.__dict__.get("fs") is None:
+            self.__dict__.pop("fs", None)
+        self.__dict__["_sealed"] = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "fs" and "_sealed" in self.__dict__:
+            fs = self.__dict__["fs"] = self._home()[0].fs
+            return fs
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+    def __str__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields as a dictionary, without a lock."""
+        return {
+            each.name: getattr(self, each.name)
+            for each in fields(cast("type[AttrsInstance]", type(self)))
+            if each.name != "mutex_"
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.__dict__["_sealed"] = True
+
+
+class Frozen:
+    """Makes every assignment after creation, and every ``log_*``, an error."""
+
+    name: str
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_sealed" in self.__dict__:
+            self._change()
+        self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        self._change()
+
+    def _change(self) -> None:
+        message = (
+            f"{self.name!r} was loaded read-only and cannot be changed; open the project with mode='w+' to edit it."
+        )
+        raise FrozenRecordError(message, name=self.name)
+
+
+@define(slots=False)
+class Test(Located, Recorder):
+    """Metrics, parameters and artifacts of one test.
+
+    Made by ``experiment.log_test``; one made by hand and appended to ``experiment.tests`` is stored there too.
+
+    Parameters
+    ----------
+    path
+        The folder of its artifacts: the experiment's, and the slug of the name in it.
+    fs
+        An fsspec file system; default: local disks. Takes, like `path`, no part in equality.
+    """
+
+    __test__ = False  # pytest takes it for a test class otherwise
+
+    name: str
+    description: str | None = None
+    metrics: dict[str, Any] = field(factory=dict)
+    parameters: dict[str, Any] = field(factory=dict)
+    artifacts: list[Artifact] = field(factory=list)
+    path: Path = field(factory=Path, converter=Path, eq=False, on_setattr=forget_home)
+    fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
+
+    def _place(self) -> tuple[Place, str]:
+        fs = self.__dict__.get("fs")
+        return (Place("file", self.path) if fs is None else Place.of(fs, self.path)), ""
+
+    @property
+    def slug(self) -> str:
+        """The slug of the name: the folder in that of the experiment."""
+        from slugify import slugify
+
+        return slugify(self.name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record: plain objects, dates as text."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "metrics": with_dates_as_text(self.metrics),
+            "parameters": with_dates_as_text(self.parameters),
+            "artifacts": [to_record(artifact) for artifact in self.artifacts],
+        }
+
+
+class ReadOnlyTest(Frozen, Test):
+    """A test of a read-only experiment."""
+
+    __test__ = False
