@@ -17,14 +17,11 @@ from __future__ import annotations
 
 import io
 import json
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from attrs import define, field
-
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.digest import HashingFile
 from lazyscribe.exception import (
     CommitUnknownError,
@@ -39,12 +36,14 @@ from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.keys import candidates, check_key, fold, join
 
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+
 SWAP_TRIES = 20
 """How often a swap is tried again when a writer that takes no lock came between."""
 
 
-@define(eq=False)
-class Source:
+class Source(NamedTuple):
     """Bytes that exist already: a file in a store, and the facts that it must fulfil."""
 
     store: Store
@@ -52,7 +51,6 @@ class Source:
     facts: Facts | None
 
 
-@define(eq=False)
 class Draft:
     """One file to be written.
 
@@ -72,16 +70,24 @@ class Draft:
         Of the written file, in bytes, once staged.
     """
 
-    record: dict[str, Any]
-    folder: str
-    artifact: Artifact
-    taken: Callable[[str], bool]
-    replaces: bool = False
-    source: Source | None = None
-    size: int = -1
+    def __init__(
+        self,
+        record: dict[str, Any],
+        folder: str,
+        artifact: Artifact,
+        taken: Callable[[str], bool],
+        replaces: bool = False,
+        source: Source | None = None,
+    ) -> None:
+        self.record = record
+        self.folder = folder
+        self.artifact = artifact
+        self.taken = taken
+        self.replaces = replaces
+        self.source = source
+        self.size = -1
 
 
-@define(eq=False)
 class Manifest:
     """A manifest as this process last saw it.
 
@@ -93,11 +99,12 @@ class Manifest:
         Digests of the files of a commit whose answer was lost, by key. Saving again takes these files for its own.
     """
 
-    store: Store
-    key: str
-    data: bytes | None = None
-    token: Token | None = None
-    unsure: dict[str, str] = field(factory=dict)
+    def __init__(self, store: Store, key: str) -> None:
+        self.store = store
+        self.key = key
+        self.data: bytes | None = None
+        self.token: Token | None = None
+        self.unsure: dict[str, str] = {}
 
     @property
     def place(self) -> str:
@@ -111,7 +118,9 @@ class Manifest:
 
     def twin(self) -> Manifest:
         """Return another one that saw the same."""
-        return Manifest(self.store, self.key, self.data, self.token, dict(self.unsure))
+        twin = Manifest(self.store, self.key)
+        twin.data, twin.token, twin.unsure = self.data, self.token, dict(self.unsure)
+        return twin
 
     def peek(self) -> tuple[bytes | None, Token | None]:
         """Read the manifest and remember nothing."""
@@ -145,7 +154,7 @@ class Stage:
                 continue
             written = self._create(key, draft)
             if written is None and draft.replaces and fname == draft.record["fname"]:
-                aside = f"{FOLDER}/staged/{secrets.token_hex(8)}"
+                aside = f"{FOLDER}/staged/{os.urandom(8).hex()}"
                 written = self._create(aside, draft)
                 self._aside.append((aside, key))
             if written is not None:
@@ -257,7 +266,7 @@ def save(
     Parameters
     ----------
     guarded
-        Without the guard nothing but the files themselves is left in the folder: for places nobody writes to yet.
+        Without the guard the manifest must not be there yet, and nothing but the files is left in the folder.
 
     Raises
     ------
@@ -277,7 +286,7 @@ def save(
             with manifest.store.guard(manifest.key):
                 _swap(manifest, stage, compose, swapped)
         else:
-            _swap(manifest, stage, compose, swapped)
+            _create(manifest, compose(None), swapped)
     except BaseException as error:
         if swapped or isinstance(error, Unsure):
             manifest.unsure.update(stage.digests)
@@ -316,6 +325,14 @@ def _swap(manifest: Manifest, stage: Stage, compose: Callable[[bytes | None], by
         return
     message = f"{manifest.place} was changed by another program at each of {SWAP_TRIES} tries; save again later."
     raise SaveError(message, path=manifest.place)
+
+
+def _create(manifest: Manifest, data: bytes, swapped: list[Token]) -> None:
+    """Write a manifest where there is none; no lock is needed, and none is left there."""
+    with manifest.store.create(manifest.key) as raw:
+        raw.write(data)
+    swapped.append(data)
+    manifest.data, manifest.token = manifest.peek()
 
 
 def _reason(error: BaseException) -> str:

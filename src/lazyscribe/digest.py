@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from typing import Any, BinaryIO
 
@@ -19,7 +18,9 @@ class HashingFile(io.BufferedIOBase):
     def __init__(self, raw: BinaryIO) -> None:
         super().__init__()
         self._raw = raw
-        self._hash = hashlib.sha256()
+        from hashlib import sha256  # loads a library that reading records does not need
+
+        self._hash = sha256()
         self._hashed = 0
         self._in_order = True
 

@@ -7,13 +7,9 @@ import threading
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from attrs import define, field
-
 from lazyscribe import commit
-from lazyscribe.artifacts.base import Artifact, default_fname
 from lazyscribe.codec.text import Record, assemble, decode, encode, split
 from lazyscribe.commit import Draft, Manifest
 from lazyscribe.exception import ConflictError, InvalidArgumentError, ReadOnlyError, SaveError
@@ -22,7 +18,11 @@ from lazyscribe.place import Place, split_url
 from lazyscribe.records.base import Entry, Owner, RecordList
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fsspec import AbstractFileSystem
+
+    from lazyscribe.artifacts.base import Artifact
 
 T = TypeVar("T")
 
@@ -32,7 +32,6 @@ KEPT_IN_MEMORY = 2**20
 """Values whose files are larger than this many bytes are let go after a save."""
 
 
-@define(eq=False)
 class Row(Generic[T]):
     """One entry on its way into the manifest.
 
@@ -44,11 +43,12 @@ class Row(Generic[T]):
         Its files, each with the artifact they belong to; staging may change names in the record.
     """
 
-    entry: Entry[T]
-    record: Record | None = None
-    drafts: list[Draft] = field(factory=list)
-    key: str = ""
-    text: bytes = b""
+    def __init__(self, entry: Entry[T], record: Record | None = None, text: bytes = b"") -> None:
+        self.entry = entry
+        self.record = record
+        self.drafts: list[Draft] = []
+        self.key = ""
+        self.text = text
 
 
 class NameTakenError(SaveError):
@@ -248,7 +248,7 @@ class Document(Owner[T]):
             raise ConflictError(message, path=self._manifest.place)
         if data == self._manifest.data:
             self._put_texts(rows)
-            return Merged({row.key: row.text for row in rows}), {}
+            return Merged({row.key: row.text for row in rows}, [], []), {}
         base, theirs = self._keyed_texts(self._manifest.data), self._keyed_texts(data)
         self._resolve(rows, theirs)
         self._put_texts(rows)
@@ -362,7 +362,9 @@ def settle_file(draft: Draft) -> None:
 
 def warn_if_chosen(artifact: Artifact, fname: str) -> None:
     """Warn that a file name which the user chose could not be kept."""
-    if artifact.fname != default_fname(type(artifact), artifact.name, artifact.created_at):
+    from lazyscribe.artifacts.base import has_default_fname
+
+    if not has_default_fname(artifact):
         message = (
             f"The file name {artifact.fname!r} of the artifact {artifact.name!r} is taken; it is kept in {fname!r}."
         )

@@ -37,9 +37,10 @@ The tree (a builtin in brackets is a second parent, so code that catches the bui
 Facts travel as attributes (``error.path``, ``error.name``, …), set from the keywords an error is made with.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from attrs.exceptions import FrozenInstanceError
+if TYPE_CHECKING:
+    from lazyscribe._frozen import FrozenRecordError as FrozenRecordError  # noqa: PLC0414 - re-exported
 
 
 class LazyscribeError(Exception):
@@ -73,16 +74,6 @@ def _rebuild(cls: type[LazyscribeError], message: str, facts: dict[str, Any]) ->
 
 class ReadOnlyError(LazyscribeError):
     """A change was asked of something opened or loaded read-only."""
-
-
-class FrozenRecordError(ReadOnlyError, FrozenInstanceError):
-    """An attribute of a read-only experiment or test was assigned or logged to."""
-
-    def __init__(self, message: str = "", **facts: Any) -> None:
-        AttributeError.__init__(self, message)  # attrs' own takes no message
-        self.args = (message,)
-        self.message = message
-        self.__dict__.update(facts)
 
 
 class SaveError(LazyscribeError):
@@ -195,3 +186,11 @@ class Stale(StoreError):
 
 class Unsure(StoreError):
     """The answer was lost: the write may have happened."""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FrozenRecordError":  # its parent is attrs', which takes half of the time that importing us may take
+        from lazyscribe._frozen import FrozenRecordError
+
+        return FrozenRecordError
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,7 +23,7 @@ from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, forget_home
 if TYPE_CHECKING:
     from lazyscribe.repository import Repository
 
-__all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest"]
+__all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest", "Test"]
 
 _indexed = _utils.EDITS.on_setattr
 

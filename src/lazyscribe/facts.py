@@ -8,11 +8,8 @@ digest always is.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import Any, BinaryIO
-
-from attrs import frozen
+from typing import Any, BinaryIO, NamedTuple
 
 from lazyscribe.exception import CorruptArtifactError
 from lazyscribe.store.base import Store
@@ -24,8 +21,7 @@ CHUNK = 1 << 20
 """Bytes read at once when a file is hashed or copied."""
 
 
-@frozen
-class Facts:
+class Facts(NamedTuple):
     """What was true of a file when it was written."""
 
     sha256: str
@@ -62,7 +58,9 @@ def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts |
 
 def digest_of(buf: BinaryIO) -> tuple[str, int]:
     """Return the SHA-256 and the size of what an open file holds; its position is then at the start again."""
-    digest, size = hashlib.sha256(), 0
+    from hashlib import sha256
+
+    digest, size = sha256(), 0
     buf.seek(0)
     while chunk := buf.read(CHUNK):
         digest.update(chunk)

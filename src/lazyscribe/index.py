@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from attrs import define, frozen
-
 from lazyscribe._dates import parse_date, to_second
 from lazyscribe.exception import InvalidArgumentError, InvalidVersionError
 
@@ -19,36 +17,58 @@ _MATCHES = ("exact", "asof")
 _NEVER = datetime.max  # greater than every date cut to the second
 
 
-@frozen
-class Latest:
+class _Question:
+    """A selector: compares by what it asks for."""
+
+    __slots__: tuple[str, ...] = ()
+    __match_args__: tuple[str, ...] = ()
+
+    def __init__(self, *facts: Any) -> None:
+        for name, fact in zip(self.__slots__, facts, strict=True):
+            setattr(self, name, fact)
+
+    def _facts(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Question) and type(other) is type(self) and other._facts() == self._facts()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._facts()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._facts()))})"
+
+
+class Latest(_Question):
     """The newest version that has not expired."""
 
 
-@frozen
-class Number:
+class Number(_Question):
     """The version of this number, whatever its expiry."""
 
+    __slots__ = __match_args__ = ("number",)
     number: int
 
 
-@frozen
-class On:
+class On(_Question):
     """The version created in this second, of several the highest number, whatever its expiry."""
 
+    __slots__ = __match_args__ = ("date",)
     date: datetime
 
 
-@frozen
-class AsOf:
+class AsOf(_Question):
     """The newest version created at or before this second that had not expired then."""
 
+    __slots__ = __match_args__ = ("date",)
     date: datetime
 
 
-@frozen
-class Alias:
+class Alias(_Question):
     """The version that a name, written ``@name``, points to; an index does not know it."""
 
+    __slots__ = __match_args__ = ("name",)
     name: str
 
 
@@ -104,7 +124,6 @@ def _to_date(version: str | datetime) -> datetime:
         ) from error
 
 
-@define(eq=False, init=False)
 class VersionIndex:
     """The versions of one artifact, to be looked up by any selector in O(log n).
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from lazyscribe import _utils
-from lazyscribe._dates import to_text
-from lazyscribe.artifacts.base import Artifact
-from lazyscribe.artifacts.missing import MissingArtifact
+from lazyscribe._dates import to_second, to_text
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import Record
 from lazyscribe.document import Document
@@ -26,13 +24,16 @@ from lazyscribe.records.base import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.store.keys import join
 
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+
 Version: TypeAlias = datetime | str | int | None
 """A number, a date, an ISO 8601 text, or ``None`` for the newest version that has not expired."""
 
 Match: TypeAlias = Literal["exact", "asof"]
 
 
-class VersionReader(Document[Artifact]):
+class VersionReader(Document["Artifact"]):
     """The reading half of a repository."""
 
     _records: VersionList
@@ -121,10 +122,8 @@ class VersionReader(Document[Artifact]):
             A version is not saved.
         """
         wanted = version if isinstance(version, (tuple, list)) else (version, None)
-        older, newer = (
-            self._search_artifact_versions(name, each, match if each is not None else "exact") for each in wanted
-        )
-        if (older.created_at, older.version) > (newer.created_at, newer.version):
+        older, newer = (self._search_artifact_versions(name, each, match) for each in wanted)
+        if _age(older) > _age(newer):
             older, newer = newer, older
         before, after = self._lines_of(older), self._lines_of(newer)
         if older is newer:
@@ -135,8 +134,7 @@ class VersionReader(Document[Artifact]):
         return "\n".join(difflib.unified_diff(before, after))
 
     def _lines_of(self, artifact: Artifact) -> list[str]:
-        if isinstance(artifact, MissingArtifact):
-            artifact.refuse()
+        artifact._refuse_if_missing()
         if artifact.binary:
             message = f"{artifact.name!r} is binary, so there is no diff of it; load both versions to compare them."
             raise InvalidArgumentError(message, name=artifact.name)
@@ -166,6 +164,8 @@ class VersionReader(Document[Artifact]):
         if self.mode != "r":
             message = f"{self.fpath} was opened with mode={self.mode!r}; open it with mode='r' to filter it."
             raise UsageError(message, path=str(self.fpath))
+        if any(entry.text is None for entry in self._records.snapshot()):
+            raise UsageError(f"{self.fpath} has versions that are not saved; save them to filter it.")
         if isinstance(version, (str, datetime)):
             chosen = self._as_of(version)
         else:
@@ -204,6 +204,10 @@ def in_words(selector: Selector) -> str:
             return f"that was valid at {to_text(date)}"
         case Alias(name):
             return f"by the alias '@{name}'"
+
+
+def _age(artifact: Artifact) -> tuple[datetime, int]:
+    return to_second(artifact.created_at), artifact.version
 
 
 def _log_warning(message: str) -> None:

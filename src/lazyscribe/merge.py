@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from attrs import define, field
 
-
-@define
-class Merged:
+class Merged(NamedTuple):
     """What a merge gives.
 
     Attributes
@@ -26,8 +24,8 @@ class Merged:
     """
 
     texts: dict[str, bytes]
-    restored: list[str] = field(factory=list)
-    conflicts: list[str] = field(factory=list)
+    restored: list[str]
+    conflicts: list[str]
 
 
 def merge(
@@ -45,14 +43,13 @@ def merge(
         Without it they go to the end.
     """
     if theirs == base and list(theirs) == list(base):
-        return Merged(dict(mine))
-    merged = Merged({})
+        return Merged(dict(mine), [], [])
+    merged = Merged({}, [], [])
     for key, text in theirs.items():
         _take(merged, key, text, base.get(key), mine.get(key))
     added = [key for key in mine if key not in theirs]
-    merged.restored = [key for key in added if key in base]
-    merged.texts = _insert(merged.texts, {key: mine[key] for key in added}, rank)
-    return merged
+    merged.restored.extend(key for key in added if key in base)
+    return merged._replace(texts=_insert(merged.texts, {key: mine[key] for key in added}, rank))
 
 
 def _take(merged: Merged, key: str, theirs: bytes, base: bytes | None, mine: bytes | None) -> None:

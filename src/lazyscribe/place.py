@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.store import open_store, store_of
 from lazyscribe.store.base import Store
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fsspec import AbstractFileSystem
 
 LOCAL = ("file", "local")
@@ -17,6 +18,8 @@ LOCAL = ("file", "local")
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
     """Return protocol and path of a path or URL; a plain path has the protocol ``"file"``."""
+    from pathlib import Path
+
     text = os.fspath(fpath)
     protocol, separator, path = text.partition("://")
     return (protocol, Path(path)) if separator else ("file", Path(text))
@@ -47,9 +50,9 @@ class Place:
             else folder.as_posix()
         )
 
-    def absolute(self, path: Path) -> str:
+    def absolute(self, path: Path | str) -> str:
         """Return what tells two files on this kind of file system apart."""
-        return os.path.abspath(os.path.expanduser(path)) if self.protocol in LOCAL else path.as_posix()  # noqa: PTH100, PTH111
+        return os.path.abspath(os.path.expanduser(path)) if self.protocol in LOCAL else str(path)  # noqa: PTH100, PTH111
 
     @classmethod
     def of(cls, fs: AbstractFileSystem, folder: Path) -> Place:

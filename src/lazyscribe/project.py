@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
 from lazyscribe._dates import parse_date
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.codec.text import Record, check_experiment, decode
 from lazyscribe.commit import Draft
+from lazyscribe.dependencies import resolving, upstream
 from lazyscribe.document import Document, NameTakenError, Row, settle_file
 from lazyscribe.exception import (
     CorruptManifestError,
-    DependencyFileMissingError,
     InvalidArgumentError,
     InvalidNameError,
     ReadOnlyError,
     UnknownNameError,
 )
-from lazyscribe.experiment import Experiment, ReadOnlyExperiment
-from lazyscribe.place import LOCAL
 from lazyscribe.recorder import check_file
 from lazyscribe.records.base import Entry
 from lazyscribe.records.experiments import ExperimentHead, ExperimentList
 from lazyscribe.registry import registry
 from lazyscribe.store.keys import check_key, fold, join
-from lazyscribe.test import ReadOnlyTest, Test
 
-_opening = threading.local()
-"""Per thread the projects that are being opened, by protocol and path: dependencies may come back to them."""
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest
+    from lazyscribe.test import Test
 
 
-class Project(Document[Experiment]):
+class Project(Document["Experiment"]):
     """Experiments, ordered by creation, in one JSON file.
 
     Nothing is written before `save`. Many threads may log into one project; many processes may save to one file.
@@ -98,6 +95,8 @@ class Project(Document[Experiment]):
             On entering, if the project was opened with ``mode="r"``.
         """
         self._refuse_if_read_only("log an experiment to")
+        from lazyscribe.experiment import Experiment
+
         experiment = Experiment(name=name, project=self.fpath, dir=self.dir, author=self.author)
         experiment._settle_in(self._location, "")
         yield experiment
@@ -150,6 +149,8 @@ class Project(Document[Experiment]):
 
     def _may_add(self, obj: Experiment) -> None:
         self._refuse_if_read_only("add an experiment to")
+        from lazyscribe.experiment import Experiment
+
         if not isinstance(obj, Experiment):
             raise InvalidArgumentError(f"{obj!r:.80} is no Experiment; only experiments can join {self.fpath}.")
 
@@ -178,24 +179,10 @@ class Project(Document[Experiment]):
         return str(decode(text, self._manifest.place)["created_at"])
 
     def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
-        with self._resolving():
+        with resolving(self):
             for entry in entries:
                 if entry.head.depends:
                     self._records.get(entry)
-
-    @contextmanager
-    def _resolving(self) -> Iterator[dict[tuple[str, str], Project]]:
-        """Yield the projects that this thread has open for the dependencies of one file."""
-        outermost = not hasattr(_opening, "projects")
-        if outermost:
-            _opening.projects = {}
-        try:
-            projects: dict[tuple[str, str], Project] = _opening.projects
-            projects.setdefault((self.protocol, self._location.absolute(self.fpath)), self)
-            yield projects
-        finally:
-            if outermost:
-                del _opening.projects
 
     def _as_dict(self, entry: Entry[Experiment]) -> Record:
         return self._records.get(entry).to_dict()
@@ -205,6 +192,8 @@ class Project(Document[Experiment]):
     def _build(self, entry: Entry[Experiment]) -> Experiment:
         assert entry.text is not None
         record = decode(entry.text, self._manifest.place)
+        from lazyscribe.experiment import Experiment, ReadOnlyExperiment
+
         frozen = self.mode in ("r", "a")
         experiment = (ReadOnlyExperiment if frozen else Experiment)(**self._fields(record, frozen))
         experiment._settle_in(self._location, "")
@@ -214,10 +203,10 @@ class Project(Document[Experiment]):
         entry.unknown = {key: value for key, value in record.items() if key not in experiment.to_dict()}
         entry.obj = experiment  # before its dependencies, which may lead back to it
         try:
-            with self._resolving() as projects:
+            with resolving(self) as opened:
                 for reference in record["dependencies"]:
-                    upstream = self._upstream(reference, projects)
-                    experiment.dependencies[upstream.short_slug] = upstream
+                    found = upstream(self, reference, registry, opened)
+                    experiment.dependencies[found.short_slug] = found
         except BaseException:
             entry.obj = None
             raise
@@ -237,29 +226,6 @@ class Project(Document[Experiment]):
             "tags": list(record.get("tags") or ()),
             "dirty": False,
         }
-
-    def _upstream(self, reference: str, projects: dict[tuple[str, str], Project]) -> Experiment:
-        """Return the experiment that a dependency names: by registry, by registered path, or in its file."""
-        path, _, slug = reference.rpartition("|")
-        project = self._upstream_project(path, projects)
-        if slug not in project:
-            message = f"{self.fpath} depends on the experiment {slug!r}, which {project.fpath} does not hold."
-            raise UnknownNameError(message, name=slug, path=str(project.fpath))
-        return project[slug]
-
-    def _upstream_project(self, path: str, projects: dict[tuple[str, str], Project]) -> Project:
-        if path in registry:
-            return registry[path]
-        if (name := registry.search(path)) is not None:
-            return registry[name]
-        key = (self.protocol, self._location.absolute(Path(path)))
-        if key not in projects:
-            url = path if self.protocol in LOCAL else f"{self.protocol}://{path}"
-            projects[key] = Project(url, mode="r", **self.storage_options)
-        if projects[key]._manifest.data is None:
-            message = f"{self.fpath} depends on {path}, which is not there; restore it or register that project."
-            raise DependencyFileMissingError(message, path=path)
-        return projects[key]
 
     # Saving
 
@@ -284,7 +250,7 @@ class Project(Document[Experiment]):
         with experiment.mutex_:
             record = {**entry.unknown, **experiment.to_dict()}
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
-        if experiment.dirty and editable and not isinstance(experiment, ReadOnlyExperiment):
+        if experiment.dirty and editable and not experiment.read_only:
             record["last_updated_by"] = self.author
         row = Row(entry, record)
         if entry.text is not None:
@@ -296,7 +262,7 @@ class Project(Document[Experiment]):
         experiment, record = row.entry.obj, row.record
         assert experiment is not None
         assert record is not None
-        if isinstance(experiment, ReadOnlyExperiment):
+        if experiment.read_only:
             return
         holders = [experiment, *experiment.tests]
         artifacts = [artifact for holder in holders for artifact in holder.artifacts]
@@ -330,7 +296,7 @@ class Project(Document[Experiment]):
         state["last_updated_by"] = record["last_updated_by"]
         state["dirty"] = False
         state.pop("_overwritten", None)
-        if not isinstance(experiment, ReadOnlyExperiment):
+        if not experiment.read_only:
             experiment._settle_in(self._location, "")
             for test in experiment.tests:
                 experiment._adopt(test)
@@ -383,6 +349,8 @@ def _files(record: Record) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _build_test(record: Record, frozen: bool) -> Test:
+    from lazyscribe.test import ReadOnlyTest, Test
+
     return (ReadOnlyTest if frozen else Test)(
         name=record["name"],
         description=record.get("description"),
@@ -392,4 +360,12 @@ def _build_test(record: Record, frozen: bool) -> Test:
     )
 
 
-__all__ = ["Experiment", "Artifact", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "registry"]
+__all__ = ["Experiment", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "Test", "registry"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:  # the classes made with attrs, which is imported with the first of them
+        from lazyscribe import experiment
+
+        return getattr(experiment, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from lazyscribe._dates import to_second, to_text
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.commit import Source
 from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
 from lazyscribe.facts import Facts, digest_of, read_facts
-from lazyscribe.reading import alias_of, open_file
+from lazyscribe.reading import open_file
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
     from lazyscribe.repository import Repository
 
 
@@ -27,10 +25,10 @@ def source_of(artifact: Artifact, store: Store, key: str) -> Source:
     FileNotFoundError
         The file is not there.
     """
-    facts = read_facts(store, key, to_text(artifact.created_at), alias_of(artifact))
+    facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
     with open_file(store, key, artifact.name) as buf:
         if facts is None:
-            facts = Facts(*digest_of(buf), "", to_text(artifact.created_at), alias_of(artifact))
+            facts = Facts(*digest_of(buf), "", to_text(artifact.created_at), artifact._handler_alias())
     return Source(store, key, facts)
 
 
@@ -46,7 +44,9 @@ def promote(repository: Repository, artifact: Artifact, source: Source | None) -
         _refuse_if_not_newer(repository, artifact, source)
         number = repository.artifacts.next_number(artifact.name)
         value = artifact.value if source is None else None
-        promoted = attrs.evolve(artifact, version=number, value=value, dirty=True)
+        from attrs import evolve
+
+        promoted = evolve(artifact, version=number, value=value, dirty=True)
         repository._join(promoted, chosen=source is None)
     if source is not None:
         _save(repository, promoted, source)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lazyscribe._dates import to_text
-from lazyscribe.artifacts.base import Artifact, environment
-from lazyscribe.artifacts.missing import MissingArtifact
 from lazyscribe.exception import ArtifactFileMissingError, ArtifactLoadError, LazyscribeError
 from lazyscribe.facts import check, digest_of, read_facts
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key
 
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+
 IN_MEMORY = 256 * 2**20
 """Files up to this many bytes are read once, and that buffer is hashed and read from; larger ones are read twice."""
-
-
-def alias_of(artifact: Artifact) -> str:
-    """Return the alias that stands in the artifact's record."""
-    return artifact.missing_alias if isinstance(artifact, MissingArtifact) else artifact.alias
 
 
 def warn_output_only(artifact: type[Artifact] | Artifact, name: str) -> None:
@@ -46,8 +41,7 @@ def read_artifact(store: Store, key: str, artifact: Artifact, validate: bool, re
     FileNotFoundError
         The file is not there.
     """
-    if isinstance(artifact, MissingArtifact):
-        artifact.refuse()
+    artifact._refuse_if_missing()
     if artifact.dirty:
         message = f"The artifact {artifact.name!r} is not saved yet, so it has no file; call save() before loading it."
         raise ArtifactFileMissingError(message, name=artifact.name)
@@ -73,7 +67,7 @@ def checked_file(store: Store, key: str, artifact: Artifact) -> Iterator[BinaryI
         large = raw.seek(0, io.SEEK_END) > IN_MEMORY
         raw.seek(0)
         buf = raw if large else io.BytesIO(raw.read())
-        facts = read_facts(store, key, to_text(artifact.created_at), alias_of(artifact))
+        facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
         if facts is not None:
             check(facts, digest_of(buf)[0], store.describe(key), artifact.name)
         yield buf
@@ -94,7 +88,11 @@ def _as_wanted(buf: BinaryIO, artifact: Artifact) -> Any:
 
 def _validate(artifact: Artifact) -> None:
     """Construct the artifact anew, as this interpreter would, and compare the environments."""
+    from lazyscribe.artifacts.base import environment
+
     stored = environment(artifact)
+    import inspect
+
     named = inspect.signature(type(artifact).construct).parameters
     try:
         fresh = type(artifact).construct(

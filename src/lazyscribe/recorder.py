@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe import _utils
 from lazyscribe.artifacts import _get_handler
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.exception import ArtifactLoadError, ArtifactLogError, InvalidNameError
 from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.place import Place
 from lazyscribe.reading import read_artifact, warn_output_only
 from lazyscribe.store.keys import check_key, fold, join, portability_warning
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
 
 
 def check_file(folder: str, fname: str, manifest: str | None = None) -> str:

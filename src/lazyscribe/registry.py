@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lazyscribe.exception import UnknownNameError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lazyscribe.project import Project
 
 
@@ -31,6 +32,8 @@ class Registry:
 
         Relative paths are compared from the working directory.
         """
+        from pathlib import Path
+
         for name, project in self.projects.items():
             if project.fpath == Path(fpath):
                 return name

@@ -5,14 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-import attrs
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
 from lazyscribe._dates import parse_date
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import from_record, to_record
 from lazyscribe.codec.text import Record, check_version, decode
 from lazyscribe.commit import Draft, Source
@@ -31,6 +27,11 @@ from lazyscribe.records.base import Entry
 from lazyscribe.records.versions import VersionHead, VersionList
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lazyscribe.artifacts.base import Artifact
 
 
 class Repository(VersionReader):
@@ -160,6 +161,8 @@ class Repository(VersionReader):
 
     def _may_add(self, obj: Artifact) -> None:
         self._refuse_if_read_only("add an artifact to")
+        from lazyscribe.artifacts.base import Artifact
+
         if not isinstance(obj, Artifact):
             raise InvalidArgumentError(f"{obj!r:.80} is no Artifact; only artifacts can join {self.fpath}.")
 
@@ -236,7 +239,7 @@ class Repository(VersionReader):
             if row.entry.text is not None or row.record is None:
                 continue
             committed = records.get(self._identify(row.record))
-            if committed is not None and self._manifest.unsure:
+            if committed is not None and (self._manifest.unsure or not row.drafts):  # it is that very version
                 row.record["version"] = committed.get("version", 0)
                 continue
             numbers = taken.setdefault(row.record["name"], set())
@@ -254,7 +257,9 @@ class Repository(VersionReader):
 
     def _refresh(self, entry: Entry[Artifact], record: Record) -> None:
         fresh = from_record(record)
-        for each in attrs.fields(type(fresh)):
+        from attrs import fields
+
+        for each in fields(type(fresh)):
             if each.name not in ("value", "writer_kwargs"):
                 setattr(entry.obj, each.name, getattr(fresh, each.name))
 

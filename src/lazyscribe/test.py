@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from attrs import AttrsInstance, define, field, fields
 
+from lazyscribe._frozen import FrozenRecordError
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
-from lazyscribe.exception import FrozenRecordError
 from lazyscribe.place import Place
 from lazyscribe.recorder import Recorder
 
@@ -26,6 +26,9 @@ class Located:
 
     A hidden ``_home_``, given by the project, holds the place of the manifest and the key of this object's folder.
     """
+
+    read_only: ClassVar[bool] = False
+    """Whether it was loaded read-only."""
 
     def _place(self) -> tuple[Place, str]:
         raise AssertionError("subclasses say where they live without a project")  # pragma: no cover
@@ -70,6 +73,7 @@ class Frozen:
     """Makes every assignment after creation, and every ``log_*``, an error."""
 
     name: str
+    read_only: ClassVar[bool] = True
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_sealed" in self.__dict__:

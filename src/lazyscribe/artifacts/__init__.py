@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.exception import HandlerImportError, HandlerTypeError, UnknownHandlerError
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
 
 GROUP = "lazyscribe.artifact_type"
 
@@ -60,7 +62,7 @@ def _load_entry_point(alias: str, entry: Any) -> type[Artifact]:
     return loaded
 
 
-def _subclasses(cls: Any = Artifact) -> list[type[Artifact]]:
+def _subclasses(cls: Any) -> list[type[Artifact]]:
     """Return all subclasses, deep ones too, the latest defined last."""
     found: dict[type[Artifact], None] = {}
     for subclass in cls.__subclasses__():
@@ -70,13 +72,17 @@ def _subclasses(cls: Any = Artifact) -> list[type[Artifact]]:
 
 
 def _find_subclass(alias: str) -> type[Artifact] | None:
-    for subclass in reversed(_subclasses()):
+    from lazyscribe.artifacts.base import Artifact
+
+    for subclass in reversed(_subclasses(Artifact)):
         if getattr(subclass, "alias", None) == alias:
             return subclass
     return None
 
 
 def _aliases() -> set[str]:
+    from lazyscribe.artifacts.base import Artifact
+
     aliases = {entry.name for entry in entry_points(group=GROUP)}
-    own = (getattr(subclass, "alias", None) for subclass in _subclasses())
+    own = (getattr(subclass, "alias", None) for subclass in _subclasses(Artifact))
     return aliases | {alias for alias in own if isinstance(alias, str)}

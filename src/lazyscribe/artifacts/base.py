@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
@@ -98,6 +99,17 @@ class Artifact(ABC):
     def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
         """Write `obj` to the open file `buf`."""
 
+    def _handler_alias(self) -> str:
+        """Return the alias that stands in the record."""
+        return self.alias
+
+    def _refuse_if_missing(self) -> None:  # noqa: B027 - most handlers are not missing
+        """Raise what is to be said if there is no handler for this artifact here."""
+
+    def _as_found(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return `record`, made of the fields, as it is to be written."""
+        return record
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields, the value as the handler writes it, so that what pickles is what could be saved."""
         state = {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
@@ -129,6 +141,12 @@ def environment_fields(cls: type[Artifact]) -> list[str]:
 def environment(artifact: Artifact) -> dict[str, Any]:
     """Return the environment of `artifact` as a dictionary."""
     return {key: getattr(artifact, key) for key in environment_fields(type(artifact))}
+
+
+def has_default_fname(artifact: Artifact) -> bool:
+    """Tell whether nobody chose the file name: it is the default one, or a numbered form of it."""
+    stem, dot, ending = default_fname(type(artifact), artifact.name, artifact.created_at).rpartition(".")
+    return re.fullmatch(rf"{re.escape(stem)}(-\d+)*{re.escape(dot + ending)}", artifact.fname) is not None
 
 
 def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:

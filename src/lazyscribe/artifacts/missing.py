@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from attrs import define, field
 
 from lazyscribe.artifacts.base import Artifact
-from lazyscribe.exception import LazyscribeError, MissingHandlerError
+from lazyscribe.exception import MissingHandlerError
 
 
 @define
@@ -29,19 +29,21 @@ class MissingArtifact(Artifact):
     record: dict[str, Any]
     reason: str = field(eq=False)
 
-    @property
-    def missing_alias(self) -> str:
-        """The alias of the handler that would be needed."""
+    def _handler_alias(self) -> str:
         return str(self.record["handler"])
 
-    def refuse(self, cause: LazyscribeError | None = None) -> NoReturn:
-        """Raise the error that says what is missing."""
-        message = f"The artifact {self.name!r} needs the handler {self.missing_alias!r}: {self.reason}"
-        raise MissingHandlerError(message, name=self.name, alias=self.missing_alias) from cause
+    def _refuse_if_missing(self) -> None:
+        alias = self._handler_alias()
+        message = f"The artifact {self.name!r} needs the handler {alias!r}: {self.reason}"
+        raise MissingHandlerError(message, name=self.name, alias=alias)
+
+    def _as_found(self, record: dict[str, Any]) -> dict[str, Any]:
+        changed = {key: record[key] for key in ("fname", "version", "expiry") if key in self.record or record[key]}
+        return {**self.record, **changed}
 
     @classmethod
     def read(cls, buf: Any, **kwargs: Any) -> Any:  # noqa: ARG003 - the base's signature
-        """Refuse; loading goes through :meth:`refuse` before."""
+        """Refuse; loading says why before it comes here."""
         raise MissingHandlerError("The handler of this artifact is not available here; install its package.")
 
     @classmethod

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.artifacts import _get_handler
-from lazyscribe.artifacts.base import Artifact, environment
-from lazyscribe.artifacts.missing import MissingArtifact
 from lazyscribe.codec.text import Record
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
 
 
 def to_record(artifact: Artifact) -> Record:
     """Return the record of `artifact`: the fixed keys, its environment, and nothing more."""
-    if isinstance(artifact, MissingArtifact):
-        expiry = to_text(artifact.expiry) if artifact.expiry is not None else None
-        changed = {"fname": artifact.fname, "version": artifact.version}
-        record = {**artifact.record, **{key: changed[key] for key in changed if key in artifact.record}}
-        return {**record, "expiry": expiry} if expiry is not None or "expiry" in record else record
-    return {
+    from lazyscribe.artifacts.base import environment
+
+    record = {
         "name": artifact.name,
         "fname": artifact.fname,
         "created_at": to_text(artifact.created_at),
         "expiry": to_text(artifact.expiry) if artifact.expiry is not None else None,
         "version": artifact.version,
         **environment(artifact),
-        "handler": artifact.alias,
+        "handler": artifact._handler_alias(),
     }
+    return artifact._as_found(record)
 
 
 def from_record(record: Record) -> Artifact:
@@ -40,5 +41,7 @@ def from_record(record: Record) -> Artifact:
     try:
         return _get_handler(record["handler"]).construct(**given, dirty=False)
     except Exception as error:
+        from lazyscribe.artifacts.missing import MissingArtifact
+
         known = {key: given[key] for key in ("name", "fname", "created_at", "expiry", "version")}
         return MissingArtifact(**known, value=None, writer_kwargs={}, dirty=False, record=record, reason=str(error))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lazyscribe._utils import EDITS
-from lazyscribe.artifacts.base import Artifact
 from lazyscribe.index import Selector, VersionIndex
 from lazyscribe.records.base import Entry, RecordList
 from lazyscribe.store.keys import candidates, fold, join
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
 
 
 class VersionHead(NamedTuple):
@@ -45,7 +47,7 @@ def _row(entry: Entry[Artifact]) -> tuple[datetime, int, datetime | None]:
     return known.created_at, known.version, known.expiry
 
 
-class VersionList(RecordList[Artifact]):
+class VersionList(RecordList["Artifact"]):
     """Versions in the order of the file."""
 
     def _reindex(self) -> None:

@@ -118,10 +118,9 @@ class OsCalls:
         """
         import filelock
 
-        try:
-            lock: Any = filelock.FileLock(path, fallback_to_soft=False)
-        except TypeError:  # filelock before 4 does not know the option
-            lock = filelock.FileLock(path)
+        # Older versions of filelock have no such option: some of them fall back, which shows in the type.
+        options: Any = {"fallback_to_soft": False} if hasattr(filelock.FileLock, "fallback_to_soft") else {}
+        lock: Any = filelock.FileLock(path, **options)
         lock.acquire(timeout=seconds, poll_interval=0.005)
         if isinstance(lock, filelock.SoftFileLock):
             lock.release()

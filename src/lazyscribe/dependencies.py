@@ -1,0 +1,72 @@
+"""Which experiment a dependency means: ``"path|slug"`` or ``"name|slug"`` in a record, an object in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from lazyscribe.exception import DependencyFileMissingError, UnknownNameError
+from lazyscribe.place import LOCAL
+
+if TYPE_CHECKING:
+    from lazyscribe.experiment import Experiment
+    from lazyscribe.project import Project
+    from lazyscribe.registry import Registry
+
+Opened: TypeAlias = "dict[tuple[str, str], Project]"
+"""Projects by protocol and path."""
+
+_thread = threading.local()
+
+
+@contextmanager
+def resolving(project: Project) -> Iterator[Opened]:
+    """Yield the projects that this thread has open while it resolves dependencies, `project` among them.
+
+    Each file is opened once, and one that depends on a file being opened gets that very project.
+    """
+    outermost = not hasattr(_thread, "opened")
+    if outermost:
+        _thread.opened = {}
+    try:
+        opened: Opened = _thread.opened
+        opened.setdefault((project.protocol, project._location.absolute(project.fpath)), project)
+        yield opened
+    finally:
+        if outermost:
+            del _thread.opened
+
+
+def upstream(project: Project, reference: str, registry: Registry, opened: Opened) -> Experiment:
+    """Return the experiment that `reference` names: by registry, by the path of a registered project, by its file.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    KeyError
+        It holds no such experiment.
+    """
+    path, _, slug = reference.rpartition("|")
+    source = _find(project, path, registry, opened)
+    if slug not in source:
+        message = f"{project.fpath} depends on the experiment {slug!r}, which {source.fpath} does not hold."
+        raise UnknownNameError(message, name=slug, path=str(source.fpath))
+    return source[slug]
+
+
+def _find(project: Project, path: str, registry: Registry, opened: Opened) -> Project:
+    if path in registry:
+        return registry[path]
+    if (name := registry.search(path)) is not None:
+        return registry[name]
+    key = (project.protocol, project._location.absolute(path))
+    if key not in opened:
+        url = path if project.protocol in LOCAL else f"{project.protocol}://{path}"
+        opened[key] = type(project)(url, mode="r", **project.storage_options)
+    if opened[key]._manifest.data is None:
+        message = f"{project.fpath} depends on {path}, which is not there; restore it or register that project."
+        raise DependencyFileMissingError(message, path=path)
+    return opened[key]
