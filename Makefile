@@ -97,18 +97,24 @@ endef
 
 # -------------------------------------------------------------------------------------------------- pins
 
+# $(call freeze,file,options): its first line, then what .pins holds
+define freeze
+	@sed -n '1p' $(1) > .pins/new
+	@.pins/bin/python $(PIP) freeze --all --exclude-editable --exclude pip $(2) >> .pins/new
+	@cp .pins/new $(1)
+endef
+
 # Plain names and numbers: no index, no paths, not ourselves. lazyscribe 2.2.2 stays until the tests say otherwise.
 # The plug-ins' own upper bounds are read from their metadata, with an older lazyscribe standing in for ours.
-FREEZE := $(PIP) freeze --all --exclude-editable --exclude pip
 pins:
 	$(call create,.pins)
-	@.pins/bin/python $(PIP) install $(TOOLS)
+	@.pins/bin/python $(PIP) install --upgrade $(TOOLS)
 	@.pins/bin/python $(PIP) install --no-build-isolation -e '.[dev]'
-	@sed -n '1p' constraints.txt > .pins/new && .pins/bin/python $(FREEZE) >> .pins/new && cp .pins/new constraints.txt
+	$(call freeze,constraints.txt)
 	$(call create,.pins)
 	@.pins/bin/python $(PIP) install lazyscribe==2.2.2
-	@sed -n '1p' constraints-22.txt > .pins/new && .pins/bin/python $(FREEZE) --exclude setuptools >> .pins/new && cp .pins/new constraints-22.txt
+	$(call freeze,constraints-22.txt,--exclude setuptools)
 	$(call create,.pins)
-	@.pins/bin/python $(PIP) install $(TOOLS) filelock msgspec lazyscribe==2.2.2 $(PLUGINS) $(PLUGINS_NEED)
-	@sed -n '1p' constraints-plugins.txt > .pins/new && .pins/bin/python $(FREEZE) --exclude lazyscribe >> .pins/new && cp .pins/new constraints-plugins.txt
+	@.pins/bin/python $(PIP) install --upgrade $(TOOLS) filelock msgspec lazyscribe==2.2.2 $(PLUGINS) $(PLUGINS_NEED)
+	$(call freeze,constraints-plugins.txt,--exclude lazyscribe)
 	@rm -rf .pins

@@ -18,6 +18,7 @@ The tree (a builtin in brackets is a second parent, so code that catches the bui
     ├── VersionNotFoundError
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
+    ├── UnreadableError [OSError]
     ├── InvalidNameError [ArtifactLogError, ValueError]
     ├── InvalidArgumentError [ValueError]
     ├── UnknownArtifactError [ValueError]
@@ -126,6 +127,10 @@ class InvalidVersionError(LazyscribeError, ValueError):
 
 class CorruptManifestError(LazyscribeError, ValueError):
     """A manifest cannot be read: ``path`` and, where known, the position ``record``."""
+
+
+class UnreadableError(LazyscribeError, OSError):
+    """A file cannot be read: a folder in its place, no permission, a broken disk."""
 
 
 class InvalidNameError(ArtifactLogError, ValueError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import Factory, define, field
+from attrs import Factory, define, field, setters
 
 from lazyscribe import _utils
 from lazyscribe._dates import stamp, to_text, to_utc
@@ -45,6 +45,11 @@ def _of(name: str) -> Any:
     return Factory(lambda experiment: getattr(experiment, name), takes_self=True)
 
 
+def _to_naive(date: Any) -> Any:
+    """Return a date as naive UTC; what is no date stays as it is and is refused when it is saved."""
+    return to_utc(date) if isinstance(date, datetime) else date
+
+
 @define(slots=False)
 class Experiment(Located, Recorder):
     """One experiment. Usually made by ``with project.log(name)``.
@@ -71,15 +76,15 @@ class Experiment(Located, Recorder):
         default=Factory(lambda experiment: experiment.project.parent, takes_self=True),
         converter=Path,
         eq=False,
-        on_setattr=forget_home,
+        on_setattr=[setters.convert, forget_home],
     )
     fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
     author: str = field(factory=_utils.user_name)
     last_updated_by: str = field(default=_of("author"))
     metrics: dict[str, Any] = field(factory=dict)
     parameters: dict[str, Any] = field(factory=dict)
-    created_at: datetime = field(factory=_utils.utcnow)
-    last_updated: datetime = field(default=_of("created_at"))
+    created_at: datetime = field(factory=_utils.utcnow, converter=_to_naive)
+    last_updated: datetime = field(default=_of("created_at"), converter=_to_naive)
     dependencies: dict[str, Experiment] = field(factory=dict, eq=False)
     short_slug: str = field(default=Factory(_default_short_slug, takes_self=True), on_setattr=_indexed)
     slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_indexed)
@@ -122,6 +127,21 @@ class Experiment(Located, Recorder):
             self.tests.append(test)
             self._change()
 
+    @property
+    def unresolved(self) -> list[str]:
+        """Dependencies that others saved and that lead nowhere here; written back as they are."""
+        found: list[str] = self.__dict__.setdefault("_unresolved", [])
+        return found
+
+    def reference(self, slug: str | None = None) -> str:
+        """Return how the file of another project names this experiment; `slug`: one that it is about to get."""
+        name = _utils.registry.search(self.project)
+        return f"{name if name is not None else self.project}|{slug or self.slug}"
+
+    def references(self, renamed: Mapping[int, str]) -> list[str]:
+        """Return the dependencies as a file names them; `renamed`: slugs that experiments are about to get, by id."""
+        return [*(each.reference(renamed.get(id(each))) for each in self.dependencies.values()), *self.unresolved]
+
     def _adopt(self, test: Test) -> None:
         """Give `test` its folder in this experiment's."""
         place, folder = self._home()
@@ -158,7 +178,7 @@ class Experiment(Located, Recorder):
             "parameters": with_dates_as_text(self.parameters),
             "created_at": to_text(self.created_at),
             "last_updated": to_text(self.last_updated),
-            "dependencies": [_reference(upstream) for upstream in self.dependencies.values()],
+            "dependencies": self.references({}),
             "short_slug": self.short_slug,
             "slug": self.slug,
             "tests": [test.to_dict() for test in self.tests],
@@ -189,12 +209,6 @@ class Experiment(Located, Recorder):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.__dict__["mutex_"] = threading.RLock()
-
-
-def _reference(upstream: Experiment) -> str:
-    """Return how a file names an experiment of another project."""
-    name = _utils.registry.search(upstream.project)
-    return f"{name if name is not None else upstream.project}|{upstream.slug}"
 
 
 class ReadOnlyExperiment(Frozen, Experiment):

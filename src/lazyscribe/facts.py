@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import Any, BinaryIO, NamedTuple
 
-from lazyscribe.exception import CorruptArtifactError
+from lazyscribe.exception import CorruptArtifactError, InvalidNameError
 from lazyscribe.store.base import Store
 
 FOLDER = ".lazyscribe"
@@ -45,13 +45,13 @@ def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts |
     """Return the facts of the file `key`, or ``None`` where nothing is known of this write of it."""
     try:
         found = store.read(facts_key(key))
-    except OSError:
+    except (OSError, InvalidNameError):
         return None
     if found is None:
         return None
     try:
         facts = Facts(**json.loads(found[0]))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return facts if (facts.created_at, facts.handler) == (created_at, handler) else None
 

@@ -9,19 +9,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date
-from lazyscribe.codec.artifacts import from_record
+from lazyscribe._dates import parse_date, to_text
+from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
+from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import Record, check_experiment, decode
 from lazyscribe.commit import Draft
 from lazyscribe.dependencies import resolving, upstream
-from lazyscribe.document import Document, NameTakenError, Row, settle_file
+from lazyscribe.document import Document
 from lazyscribe.exception import (
     CorruptManifestError,
     InvalidArgumentError,
     InvalidNameError,
+    LazyscribeError,
     ReadOnlyError,
     UnknownNameError,
 )
+from lazyscribe.reconcile import NameTakenError, Row
 from lazyscribe.recorder import check_file
 from lazyscribe.records.base import Entry
 from lazyscribe.records.experiments import ExperimentHead, ExperimentList
@@ -163,9 +166,9 @@ class Project(Document["Experiment"]):
     def _entry(self, text: bytes, record: Record, position: int) -> Entry[Experiment]:
         check_experiment(record, self._manifest.place, position)
         try:
-            for key, artifact in _files(record):
+            for key, artifact in artifact_files(record):
                 check_file(key, artifact["fname"])
-            check_key(record["slug"])
+            check_key("/".join(part[:99] for part in record["slug"].split("/")))  # too long matters only for files
         except InvalidNameError as error:
             place = self._manifest.place
             message = f"Record {position} of {place} names a file outside its folder ({error}); mend it."
@@ -173,7 +176,7 @@ class Project(Document["Experiment"]):
         return Entry(text, ExperimentHead(record["slug"], record["short_slug"], bool(record["dependencies"])))
 
     def _identify(self, record: Record) -> str:
-        return str(record["slug"])
+        return str(record.get("slug"))  # a damaged record is refused where records are checked
 
     def _rank(self, text: bytes) -> str:
         return str(decode(text, self._manifest.place)["created_at"])
@@ -192,25 +195,46 @@ class Project(Document["Experiment"]):
     def _build(self, entry: Entry[Experiment]) -> Experiment:
         assert entry.text is not None
         record = decode(entry.text, self._manifest.place)
-        from lazyscribe.experiment import Experiment, ReadOnlyExperiment
-
         frozen = self.mode in ("r", "a")
-        experiment = (ReadOnlyExperiment if frozen else Experiment)(**self._fields(record, frozen))
-        experiment._settle_in(self._location, "")
-        for test in experiment.tests:
-            experiment._adopt(test)
+        experiment = self._make(record, frozen)
         entry.frozen = frozen
         entry.unknown = {key: value for key, value in record.items() if key not in experiment.to_dict()}
         entry.obj = experiment  # before its dependencies, which may lead back to it
         try:
-            with resolving(self) as opened:
-                for reference in record["dependencies"]:
-                    found = upstream(self, reference, registry, opened)
-                    experiment.dependencies[found.short_slug] = found
+            self._link(experiment, record)
         except BaseException:
             entry.obj = None
             raise
         return experiment
+
+    def _make(self, record: Record, frozen: bool) -> Experiment:
+        """Return the experiment of a record, without its dependencies."""
+        from lazyscribe.experiment import Experiment, ReadOnlyExperiment
+
+        experiment = (ReadOnlyExperiment if frozen else Experiment)(**self._fields(record, frozen))
+        self._house(experiment)
+        return experiment
+
+    def _house(self, experiment: Experiment) -> None:
+        """Let an experiment and its tests find their files here."""
+        experiment.overwritten.clear()
+        experiment._settle_in(self._location, "")
+        for test in experiment.tests:
+            test.overwritten.clear()
+            experiment._adopt(test)
+
+    def _link(self, experiment: Experiment, record: Record, known: Mapping[str, Experiment] | None = None) -> None:
+        """Resolve dependencies; with `known` ones, what cannot be resolved is kept as text."""
+        with resolving(self) as opened:
+            for text in record["dependencies"]:
+                try:
+                    found = (known or {}).get(text) or upstream(self, text, registry, opened)
+                except LazyscribeError:
+                    if known is None:
+                        raise
+                    experiment.unresolved.append(text)
+                else:
+                    experiment.dependencies[found.short_slug] = found
 
     def _fields(self, record: Record, frozen: bool) -> dict[str, Any]:
         copied = ("name", "author", "metrics", "parameters", "short_slug", "slug")
@@ -234,25 +258,36 @@ class Project(Document["Experiment"]):
 
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
         rows = super()._rows(entries)
-        saved = (entry.known for entry in entries if entry.text is not None)
-        taken = {fold(each.slug) for each in saved} | self._avoid
+        taken = {fold(entry.known.slug) for entry in entries if entry.text is not None} | self._avoid
+        renamed: dict[int, str] = {}
         for row in rows:
             if row.entry.text is None and row.record is not None:
                 slug = row.record["slug"]
                 row.record["slug"] = next(name for name in _numbered(slug) if fold(name) not in taken)
                 taken.add(fold(row.record["slug"]))
+                renamed[id(row.entry.obj)] = row.record["slug"]
                 self._add_drafts(row)
+        for row in rows:
+            if row.record is not None and row.record["dependencies"] and row.entry.obj is not None:
+                row.record["dependencies"] = row.entry.obj.references(renamed)
         return rows
 
     def _row(self, entry: Entry[Experiment]) -> Row[Experiment]:
         experiment = entry.obj
         assert experiment is not None
         with experiment.mutex_:
+            holders = [experiment, *experiment.tests]
+            artifacts = [list(holder.artifacts) for holder in holders]
             record = {**entry.unknown, **experiment.to_dict()}
+            record["tests"] = [test.to_dict() for test in holders[1:]]
+        for holder, part in zip(artifacts, (record, *record["tests"]), strict=True):
+            part["artifacts"] = [to_record(artifact) for artifact in holder]
+        check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
         if experiment.dirty and editable and not experiment.read_only:
             record["last_updated_by"] = self.author
         row = Row(entry, record)
+        row.artifacts = [artifact for holder in artifacts for artifact in holder]
         if entry.text is not None:
             self._add_drafts(row)
         return row
@@ -264,27 +299,24 @@ class Project(Document["Experiment"]):
         assert record is not None
         if experiment.read_only:
             return
-        holders = [experiment, *experiment.tests]
-        artifacts = [artifact for holder in holders for artifact in holder.artifacts]
-        pairs = list(zip(_files(record), artifacts, strict=True))
+        pairs = list(zip(artifact_files(record), row.artifacts, strict=True))
         clean = {fold(join(folder, each["fname"])) for (folder, each), artifact in pairs if not artifact.dirty}
-        replacing = experiment.__dict__.get("_overwritten", ())
+        replacing = {name for holder in (experiment, *experiment.tests) for name in holder.overwritten}
         for (folder, each), artifact in pairs:
             if artifact.dirty:
                 replaces = self._replacing or artifact.fname in replacing
                 taken = partial(_is_among, clean)
                 row.drafts.append(Draft(each, folder, artifact, taken, replaces))
 
-    def _resolve(self, rows: list[Row[Experiment]], theirs: Mapping[str, bytes]) -> None:
+    def _artifact_records(self, record: Record) -> list[Record]:
+        return [artifact for _, artifact in artifact_files(record)]
+
+    def _resolve(self, rows: list[Row[Experiment]], theirs: Mapping[str, bytes], base: Mapping[str, bytes]) -> None:
         fresh = {row.record["slug"] for row in rows if row.entry.text is None and row.record is not None}
-        if taken := fresh & set(theirs):
-            if self._manifest.unsure:
-                ours = {row.record["slug"]: row for row in rows if row.record is not None}
-                taken = {slug for slug in taken if self._text_of(ours[slug].record or {}) != theirs[slug]}
-            if taken:
-                raise NameTakenError(
-                    f"{', '.join(sorted(taken))} was taken meanwhile; save again.", names={fold(slug) for slug in taken}
-                )
+        if taken := fresh & (theirs.keys() - base.keys()):
+            raise NameTakenError(
+                f"{', '.join(sorted(taken))} was taken meanwhile; save again.", names={fold(slug) for slug in taken}
+            )
 
     def _settle(self, row: Row[Experiment], record: Record) -> None:
         experiment = row.entry.obj
@@ -294,31 +326,37 @@ class Project(Document["Experiment"]):
             state["slug"] = record["slug"]
             _utils.EDITS.count += 1
         state["last_updated_by"] = record["last_updated_by"]
-        state["dirty"] = False
-        state.pop("_overwritten", None)
-        if not experiment.read_only:
-            experiment._settle_in(self._location, "")
-            for test in experiment.tests:
-                experiment._adopt(test)
-        for draft in row.drafts:
-            settle_file(draft)
+        if to_text(experiment.last_updated) == record["last_updated"]:
+            state["dirty"] = False
+        self._house(experiment)
 
     def _refresh(self, entry: Entry[Experiment], record: Record) -> None:
-        present, entry.obj = entry.obj, None
+        present = entry.obj
         assert present is not None
-        fresh = self._build(entry)
-        entry.obj = present
-        for name in (*self._fields(record, entry.frozen), "dependencies"):
-            present.__dict__[name] = fresh.__dict__[name]
+        fresh = self._make(record, present.read_only)
+        keep_artifacts(present, fresh)
+        known = {test.name: test for test in present.tests}
+        for position, test in enumerate(fresh.tests):
+            if (mine := known.get(test.name)) is not None:
+                keep_artifacts(mine, test)
+                mine.__dict__.update({name: test.__dict__[name] for name in _TEST_FIELDS})
+                fresh.tests[position] = mine
+        self._link(fresh, record, {each.reference(): each for each in present.dependencies.values()})
+        dirty = present.dirty
+        present.__dict__.update({name: fresh.__dict__[name] for name in (*self._fields(record, True), "dependencies")})
+        present.__dict__["dirty"] = dirty
+        present.__dict__["_unresolved"] = fresh.unresolved
+        self._house(present)
         _utils.EDITS.count += 1
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for entry in self._records.snapshot():
             if entry.obj is not None and entry.obj.dir == self.dir:
-                entry.obj._settle_in(self._location, "")
-                for test in entry.obj.tests:
-                    entry.obj._adopt(test)
+                self._house(entry.obj)
+
+
+_TEST_FIELDS = ("description", "metrics", "parameters", "artifacts")
 
 
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
@@ -335,17 +373,6 @@ def _numbered(slug: str) -> Iterator[str]:
     number = 0
     while number := number + 1:
         yield f"{slug}-{number}"
-
-
-def _files(record: Record) -> list[tuple[str, dict[str, Any]]]:
-    """Return folder and record of every artifact of an experiment, those of its tests after its own."""
-    from slugify import slugify
-
-    files = [(record["slug"], artifact) for artifact in record.get("artifacts", ())]
-    for test in record.get("tests", ()):
-        folder = join(record["slug"], slugify(test["name"])) if test.get("artifacts") else record["slug"]
-        files += [(folder, artifact) for artifact in test.get("artifacts", ())]
-    return files
 
 
 def _build_test(record: Record, frozen: bool) -> Test:

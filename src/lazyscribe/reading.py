@@ -25,8 +25,12 @@ def warn_output_only(artifact: type[Artifact] | Artifact, name: str) -> None:
     if artifact.output_only:
         import warnings
 
-        message = f"The artifact {name!r} is of an output-only handler: what is loaded later is not what was logged."
-        warnings.warn(message, UserWarning, stacklevel=4)
+        warnings.warn(output_only_notice(name), UserWarning, stacklevel=4)
+
+
+def output_only_notice(name: str) -> str:
+    """Say what is to be known of an artifact whose handler is output-only."""
+    return f"The artifact {name!r} is of an output-only handler: what is loaded later is not what was logged."
 
 
 def read_artifact(store: Store, key: str, artifact: Artifact, validate: bool, reader_kwargs: dict[str, Any]) -> Any:

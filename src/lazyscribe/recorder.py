@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
 
 
-def check_file(folder: str, fname: str, manifest: str | None = None) -> str:
+def check_file(folder: str, fname: str, manifest: str | None = None, new: bool = True) -> str:
     """Return the key of a file, or refuse one that would lie outside its place or cannot exist.
+
+    Parameters
+    ----------
+    manifest
+        Name of the file of records; nothing may lie in its place.
+    new
+        Whether the file will be written, and its facts (whose name is longer) with it.
 
     Raises
     ------
@@ -39,8 +46,9 @@ def check_file(folder: str, fname: str, manifest: str | None = None) -> str:
             f"The file name {fname!r} cannot be used because it is empty; choose another.", name=fname
         )
     key = check_key(join(folder, fname))
-    check_key(facts_key(key))
-    if fold(key.split("/")[0]) == FOLDER or (manifest is not None and fold(key) == fold(manifest)):
+    if new:
+        check_key(facts_key(key))
+    if fold(key.split("/")[0]) in (FOLDER, fold(manifest or FOLDER)):
         message = f"The file name {key!r} cannot be used because lazyscribe keeps its own data there; choose another."
         raise InvalidNameError(message, name=key)
     return key
@@ -50,7 +58,7 @@ def warn_of_names(*names: str) -> None:
     """Warn of names that other systems cannot hold; the caller's caller is named."""
     for name in names:
         if (message := portability_warning(name)) is not None:
-            warnings.warn(message, UserWarning, stacklevel=4)
+            warnings.warn(message, UserWarning, stacklevel=3)
 
 
 def new_artifact(
@@ -81,6 +89,12 @@ class Recorder:
     metrics: dict[str, Any]
     parameters: dict[str, Any]
     artifacts: list[Artifact]
+
+    @property
+    def overwritten(self) -> set[str]:
+        """The names of files that the next save may replace."""
+        found: set[str] = self.__dict__.setdefault("_overwritten", set())
+        return found
 
     def _home(self) -> tuple[Place, str]:
         """Return the place of the manifest and the key of this recorder's folder in it."""
@@ -140,7 +154,7 @@ class Recorder:
                     )
                     raise ArtifactLogError(message, name=name)
                 self.artifacts[position] = artifact
-                self.__dict__.setdefault("_overwritten", set()).add(artifact.fname)
+                self.overwritten.add(artifact.fname)
                 return
         self.artifacts.append(artifact)
 

@@ -12,21 +12,23 @@ from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record, to_record
 from lazyscribe.codec.text import Record, check_version, decode
 from lazyscribe.commit import Draft, Source
-from lazyscribe.document import Row, settle_file, warn_if_chosen
 from lazyscribe.exception import (
     CorruptManifestError,
     InvalidArgumentError,
     InvalidNameError,
     ReadOnlyError,
+    SaveError,
     UnknownNameError,
 )
 from lazyscribe.lookup import Match, Version, VersionReader
 from lazyscribe.promotion import promote, source_of
+from lazyscribe.reconcile import NameTakenError, Row
 from lazyscribe.recorder import check_file, new_artifact, warn_of_names
 from lazyscribe.records.base import Entry
 from lazyscribe.records.versions import VersionHead, VersionList
 from lazyscribe.store.base import Store
-from lazyscribe.store.keys import join
+from lazyscribe.store.keys import candidates, fold, join
+from lazyscribe.sync import name_notice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,9 +114,10 @@ class Repository(VersionReader):
         check_file(artifact.name, artifact.fname, self.fpath.name)
         free = self._records.free_name(artifact.name, artifact.fname)
         if free != artifact.fname:
-            if chosen:
-                warn_if_chosen(artifact, free)
+            notice = name_notice(artifact, free) if chosen else None
             artifact.fname = free
+            if notice:
+                warnings.warn(notice, UserWarning, stacklevel=4)
         self._records.append(artifact)
 
     def _accept(self, artifact: Artifact, store: Store, key: str) -> None:
@@ -165,6 +168,7 @@ class Repository(VersionReader):
 
         if not isinstance(obj, Artifact):
             raise InvalidArgumentError(f"{obj!r:.80} is no Artifact; only artifacts can join {self.fpath}.")
+        check_file(obj.name, obj.fname, self.fpath.name, new=obj.dirty)
 
     def _may_remove(self, entry: Entry[Artifact]) -> None:
         self._refuse_if_read_only("remove an artifact from")
@@ -176,7 +180,7 @@ class Repository(VersionReader):
         place = self._manifest.place
         check_version(record, place, position)
         try:
-            check_file(record["name"], record["fname"], self.fpath.name)
+            check_file(record["name"], record["fname"], self.fpath.name, new=False)
         except InvalidNameError as error:
             message = f"Record {position} of {place} names a file that cannot be one of its own ({error}); mend it."
             raise CorruptManifestError(message, path=place, record=position) from error
@@ -216,20 +220,27 @@ class Repository(VersionReader):
         artifact, record = self._records.get(entry), self._record_of(entry)
         row = Row(entry, record)
         if artifact.dirty:
-            own = join(artifact.name, artifact.fname)
+            own = self._checked_key(artifact)
             draft = Draft(
                 record,
                 artifact.name,
                 artifact,
-                lambda key: self._records.owners(key) > (key == own),
+                lambda key: fold(key) in self._avoid or self._records.owners(key) > (key == own),
                 self._replacing,
                 self._sources.get(id(artifact)),
             )
             row.drafts.append(draft)
         return row
 
-    def _resolve(self, rows: list[Row[Artifact]], theirs: Mapping[str, bytes]) -> None:
-        """Let our new versions move to numbers that nobody took meanwhile."""
+    def _checked_key(self, artifact: Artifact) -> str:
+        try:
+            return check_file(artifact.name, artifact.fname, self.fpath.name)
+        except InvalidNameError as error:  # it was good when the artifact joined
+            message = f"The artifact {artifact.name!r} was not saved: {error}"
+            raise SaveError(message, name=artifact.name) from error
+
+    def _resolve(self, rows: list[Row[Artifact]], theirs: Mapping[str, bytes], base: Mapping[str, bytes]) -> None:
+        """Let our new versions move to numbers, and where no files are written to names, that nobody took meanwhile."""
         place = self._manifest.place
         taken: dict[str, set[int]] = {}
         records = {key: decode(text, place) for key, text in theirs.items()}
@@ -238,20 +249,33 @@ class Repository(VersionReader):
         for row in rows:
             if row.entry.text is not None or row.record is None:
                 continue
-            committed = records.get(self._identify(row.record))
-            if committed is not None and (self._manifest.unsure or not row.drafts):  # it is that very version
-                row.record["version"] = committed.get("version", 0)
+            key = self._identify(row.record)
+            if key in records and (key in base or not row.drafts):  # it is that very version
+                row.record["version"] = records[key].get("version", 0)
                 continue
+            if key in records:
+                self._rename(row, row.record, records)
             numbers = taken.setdefault(row.record["name"], set())
             if row.record["version"] in numbers:
                 row.record["version"] = max(numbers) + 1
             numbers.add(row.record["version"])
 
+    def _rename(self, row: Row[Artifact], record: Record, theirs: Mapping[str, Record]) -> None:
+        """Give a new version another file name, since others took its own; what is staged is to be staged again."""
+        name, key = record["name"], join(record["name"], record["fname"])
+        if any(draft.size >= 0 for draft in row.drafts):
+            raise NameTakenError(f"{key} was taken meanwhile; save again.", names={fold(key)})
+        for fname in candidates(record["fname"]):
+            record["fname"] = fname
+            if self._identify(record) not in theirs and not self._records.owners(join(name, fname)):
+                return
+
     def _settle(self, row: Row[Artifact], record: Record) -> None:
+        self._renumber(row, record)
+
+    def _renumber(self, row: Row[Artifact], record: Record) -> None:
         artifact = row.entry.obj
         assert artifact is not None
-        for draft in row.drafts:
-            settle_file(draft)
         if artifact.version != record.get("version", 0):
             artifact.version = record["version"]
 

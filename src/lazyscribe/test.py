@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from attrs import AttrsInstance, define, field, fields
+from attrs import AttrsInstance, define, field, fields, setters
 
 from lazyscribe._frozen import FrozenRecordError
 from lazyscribe.artifacts.base import Artifact
@@ -111,7 +111,7 @@ class Test(Located, Recorder):
     metrics: dict[str, Any] = field(factory=dict)
     parameters: dict[str, Any] = field(factory=dict)
     artifacts: list[Artifact] = field(factory=list)
-    path: Path = field(factory=Path, converter=Path, eq=False, on_setattr=forget_home)
+    path: Path = field(factory=Path, converter=Path, eq=False, on_setattr=[setters.convert, forget_home])
     fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
 
     def _place(self) -> tuple[Place, str]:

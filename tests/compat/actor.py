@@ -63,9 +63,10 @@ class Refused(Exception):
 class Actor:
     """One interpreter, started at the first call and kept until ``close``."""
 
-    def __init__(self, name: str, python: str | Path) -> None:
+    def __init__(self, name: str, python: str | Path, **environment: str) -> None:
         self.name = name
         self.python = Path(python)
+        self.environment = environment
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -145,7 +146,7 @@ class Actor:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 encoding="utf-8",
-                env=environment | {"PYTHONIOENCODING": "utf-8"},
+                env=environment | self.environment | {"PYTHONIOENCODING": "utf-8"},
             )
         return self._process
 

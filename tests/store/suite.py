@@ -2,43 +2,14 @@
 
 import io
 import pickle
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
 
 from lazyscribe.exception import Exists, InvalidNameError, LockTimeoutError, Stale
 from lazyscribe.store.base import Store
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Single-writer warnings are expected and tested elsewhere."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*single writer is safe.*")
-        yield
-
-
-def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
-    """Run `work(0)` … `work(count - 1)` at once; give back what each returned or raised."""
-    gate, answers = threading.Barrier(count), [None] * count
-
-    def run(number: int) -> None:
-        gate.wait()
-        try:
-            answers[number] = work(number)
-        except Exception as error:
-            answers[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+from tests.store.helpers import in_threads, quiet
 
 
 class StoreTests:
@@ -337,6 +308,14 @@ class StoreTests:
         assert set(store.keys("a")) == {"a/x", "a/b/y", "a/.lsc-0123456789abcdef.tmp"}
         assert set(store.keys("a/b/")) == {"a/b/y"}
         assert list(store.keys("no")) == list(store.keys("m.json")) == []
+
+    def test_files_in(self, store: Store) -> None:
+        """The files of one folder are listed without those below it; what is no folder has none."""
+        for key in ("m.json", ".lsc-0123456789abcdef.tmp", "a/x", "a/b/y", "ab/z"):
+            self.put(store, key, b"")
+        assert set(store.files_in("")) == {"m.json", ".lsc-0123456789abcdef.tmp"}
+        assert set(store.files_in("a")) == set(store.files_in("a/")) == {"a/x"}
+        assert list(store.files_in("no")) == list(store.files_in("m.json")) == []
 
     # guard
 

@@ -17,7 +17,7 @@ from lazyscribe.exception import InvalidArgumentError, LockTimeoutError
 from lazyscribe.store.local import LocalStore
 from lazyscribe.store.oscalls import OsCalls
 from tests.store.faults import FailingCalls
-from tests.store.suite import in_threads
+from tests.store.helpers import in_threads
 
 HOLDER = """
 import sys, time

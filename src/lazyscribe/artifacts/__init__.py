@@ -53,7 +53,7 @@ def _get_handler(alias: str) -> type[Artifact]:
 def _load_entry_point(alias: str, entry: Any) -> type[Artifact]:
     try:
         loaded = entry.load()
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever the package does while it is imported
         message = f"The handler {alias!r} cannot be imported ({error}); install what its package needs."
         raise HandlerImportError(message, alias=alias) from error
     if not isinstance(loaded, type):
@@ -75,7 +75,7 @@ def _find_subclass(alias: str) -> type[Artifact] | None:
     from lazyscribe.artifacts.base import Artifact
 
     for subclass in reversed(_subclasses(Artifact)):
-        if getattr(subclass, "alias", None) == alias:
+        if hasattr(subclass, "alias") and subclass.alias == alias:
             return subclass
     return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,9 +11,16 @@ import attrs
 from attrs import define, field
 
 from lazyscribe import _utils
-from lazyscribe._dates import stamp
+from lazyscribe._dates import stamp, to_utc
 
 _INDEXED = _utils.EDITS.on_setattr
+
+
+class _OpenBytes(io.BytesIO):
+    """A buffer that a handler may close without losing it."""
+
+    def close(self) -> None:
+        """Do nothing: the memory goes with the object."""
 
 
 @define
@@ -51,6 +57,12 @@ class Artifact(ABC):
     version: int = field(eq=False, on_setattr=_INDEXED)
     dirty: bool = field(eq=False)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("__getstate__", "__setstate__"):  # attrs gives its own to every class with slots
+            if getattr(cls.__dict__.get(name), "__module__", "").partition(".")[0] in ("attr", "attrs"):
+                delattr(cls, name)
+
     @classmethod
     def construct(
         cls,
@@ -71,11 +83,11 @@ class Artifact(ABC):
         fname
             Default: ``{slug of the name}-{creation date}.{suffix}``.
         created_at
-            Naive UTC; default: now.
+            Default: now. Dates become naive UTC.
         **kwargs
             Values for the environment fields of the class; others are ignored.
         """
-        created_at = created_at or _utils.utcnow()
+        created_at = to_utc(created_at) if created_at else _utils.utcnow()
         environment = {key: kwargs[key] for key in environment_fields(cls) if key in kwargs}
         return cls(
             name=name,
@@ -83,7 +95,7 @@ class Artifact(ABC):
             value=value,
             writer_kwargs=writer_kwargs or {},
             created_at=created_at,
-            expiry=expiry,
+            expiry=to_utc(expiry) if expiry else None,
             version=version,
             dirty=dirty,
             **environment,
@@ -114,10 +126,19 @@ class Artifact(ABC):
         """Return the fields, the value as the handler writes it, so that what pickles is what could be saved."""
         state = {each.name: getattr(self, each.name) for each in attrs.fields(type(self))}
         if self.value is not None:
-            buf: Any = io.BytesIO() if self.binary else io.StringIO(newline="")
-            self.write(self.value, buf, **self.writer_kwargs)
-            state["value"] = buf.getvalue()
+            state["value"] = self._written()
         return state
+
+    def _written(self) -> str | bytes:
+        raw = _OpenBytes()
+        if self.binary:
+            self.write(self.value, raw, **self.writer_kwargs)
+            return raw.getvalue()
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        self.write(self.value, text, **self.writer_kwargs)
+        if not text.closed:
+            text.flush()
+        return raw.getvalue().decode("utf-8")
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the fields, the value through the handler's `read`."""
@@ -144,9 +165,17 @@ def environment(artifact: Artifact) -> dict[str, Any]:
 
 
 def has_default_fname(artifact: Artifact) -> bool:
-    """Tell whether nobody chose the file name: it is the default one, or a numbered form of it."""
-    stem, dot, ending = default_fname(type(artifact), artifact.name, artifact.created_at).rpartition(".")
-    return re.fullmatch(rf"{re.escape(stem)}(-\d+)*{re.escape(dot + ending)}", artifact.fname) is not None
+    """Whether the file name is the default, with or without the number that a taken one gets."""
+    return wanted_fname(artifact) == default_fname(type(artifact), artifact.name, artifact.created_at)
+
+
+def wanted_fname(artifact: Artifact) -> str:
+    """Return the file name before it got a number, if it is a default one; else the name as it is."""
+    default = default_fname(type(artifact), artifact.name, artifact.created_at)
+    ending = f".{type(artifact).suffix}"
+    stem = f"{default.removesuffix(ending)}-"
+    number = artifact.fname.removesuffix(ending).removeprefix(stem)
+    return default if artifact.fname.startswith(stem) and number.isdecimal() else artifact.fname
 
 
 def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:

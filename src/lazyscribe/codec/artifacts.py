@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.artifacts import _get_handler
@@ -45,3 +45,12 @@ def from_record(record: Record) -> Artifact:
 
         known = {key: given[key] for key in ("name", "fname", "created_at", "expiry", "version")}
         return MissingArtifact(**known, value=None, writer_kwargs={}, dirty=False, record=record, reason=str(error))
+
+
+def keep_artifacts(present: Any, fresh: Any) -> None:
+    """Put the artifacts of `present` into `fresh` in the places of those that have the same record."""
+    held = {str(sorted(to_record(artifact).items(), key=str)): artifact for artifact in present.artifacts}
+    for position, artifact in enumerate(fresh.artifacts):
+        same = held.get(str(sorted(to_record(artifact).items(), key=str)))
+        if same is not None:
+            fresh.artifacts[position] = same

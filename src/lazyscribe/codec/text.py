@@ -77,6 +77,8 @@ def _split_canonical(data: bytes) -> list[bytes] | None:
         return []
     if not (data.startswith(_OPEN + b"{\n        ") and data.endswith(b"\n    }" + _CLOSE)):
         return None
+    if b"\n    {}" in data:  # an empty record, which has no such lines
+        return None
     if not _is_formatted(data):
         return None
     texts = data[len(_OPEN) : -len(_CLOSE)].split(b"\n    }" + _BETWEEN + b"{\n        ")
@@ -138,11 +140,11 @@ def encode(record: Mapping[str, Any]) -> bytes:
     try:
         return _place_in_array(msgspec.json.format(plain.encode("ascii"), indent=4))
     except (msgspec.MsgspecError, RecursionError):
-        return _encode_plain(json.loads(plain))
+        return _encode_plain(json.loads(plain))  # sorted already, by the keys before they became text
 
 
 def _encode_plain(record: Any) -> bytes:
-    text = json.dumps([record], sort_keys=True, indent=4).encode("ascii")
+    text = json.dumps([record], indent=4).encode("ascii")
     return text[len(_OPEN) : -len(_CLOSE)]
 
 
@@ -175,7 +177,7 @@ def with_dates_as_text(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_text(value)
     if type(value) is dict:
-        return {key: with_dates_as_text(item) for key, item in value.items()}
+        return {key: with_dates_as_text(item) for key, item in value.copy().items()}
     if type(value) in (list, tuple):
         return type(value)(with_dates_as_text(item) for item in value)
     return value

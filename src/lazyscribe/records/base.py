@@ -83,6 +83,7 @@ class RecordList(MutableSequence[T]):
         self._owner = owner
         self._entries = list(entries)
         self.lock = threading.RLock()
+        self._removed: list[Entry[T]] = []
         self._reindex()
 
     @abstractmethod
@@ -98,6 +99,17 @@ class RecordList(MutableSequence[T]):
         """Return the entries as they stand."""
         with self.lock:
             return list(self._entries)
+
+    def removed(self) -> list[bytes]:
+        """Return the texts of the saved records that were taken out and not put in again."""
+        with self.lock:
+            present = {id(entry) for entry in self._entries}
+            return [entry.text for entry in self._removed if entry.text is not None and id(entry) not in present]
+
+    def forget_removed(self) -> None:
+        """Take note that the manifest does not hold the removed records any more."""
+        with self.lock:
+            self._removed.clear()
 
     def replace_entries(self, entries: list[Entry[T]], before: list[Entry[T]]) -> None:
         """Put `entries` in the place of those that `before` held; entries added since stay, those removed stay away."""
@@ -181,14 +193,17 @@ class RecordList(MutableSequence[T]):
         for entry in old:
             if entry.obj is None or id(entry.obj) not in kept:
                 self._owner._may_remove(entry)
+        self._removed += [entry for entry in old if entry.obj is None or id(entry.obj) not in kept]
         return [held.get(id(value)) or self._wrap(value) for value in values]
 
     def __delitem__(self, index: int | slice) -> None:
         with self.lock:
             gone = self._entries[index]
-            for entry in gone if isinstance(gone, list) else [gone]:
+            old = gone if isinstance(gone, list) else [gone]
+            for entry in old:
                 self._owner._may_remove(entry)
             del self._entries[index]
+            self._removed += old
             self._reindex()
 
     def __len__(self) -> int:

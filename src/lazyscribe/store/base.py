@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, TypeAlias
 
+from lazyscribe.store.keys import join, parent
+
 Token: TypeAlias = Any
 """What :meth:`Store.read` saw: opaque, comparable for equality, given back to :meth:`Store.swap`."""
 
@@ -75,6 +77,14 @@ class Store(ABC):
     @abstractmethod
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield every key that begins with the folder `prefix` (``""``: all), in no order."""
+
+    def files_in(self, folder: str) -> Iterator[str]:
+        """Yield the keys of the files in `folder` itself (``""``: the root), not of those further below, in no order.
+
+        Stores that can list one folder without what lies below it do so.
+        """
+        start = join(folder)
+        return (key for key in self.keys(folder) if parent(key) == start)
 
     @abstractmethod
     def guard(self, key: str) -> AbstractContextManager[None]:

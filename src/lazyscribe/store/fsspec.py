@@ -67,11 +67,18 @@ class FsspecStore(Store):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield what the file system finds now, temporary keys too."""
+        yield from self._found(prefix)
+
+    def files_in(self, folder: str) -> Iterator[str]:
+        """Yield as `keys` does, asking for one folder only."""
+        yield from self._found(folder, maxdepth=1)
+
+    def _found(self, prefix: str, **options: Any) -> Iterator[str]:
         start = keys.check_key(prefix) if keys.join(prefix) else ""
         folder = self._full(start) if start else self._root
         self._fs.invalidate_cache()
         try:
-            found = self._fs.find(folder)
+            found = self._fs.find(folder, **options)
         except (FileNotFoundError, NotADirectoryError):
             return
         root = keys.join(self._root)

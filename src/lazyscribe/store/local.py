@@ -69,6 +69,17 @@ class LocalStore(Store):
         folder = self._path(start) if start else self._root
         yield from self._walk(folder, start, frozenset())
 
+    def files_in(self, folder: str) -> Iterator[str]:
+        """Yield as `keys` does, reading one folder only."""
+        start = keys.check_key(folder) if keys.join(folder) else ""
+        try:
+            entries = list(self._calls.scandir(self._path(start) if start else self._root))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if not entry.is_dir():
+                yield keys.join(start, entry.name)
+
     def _walk(self, folder: str, key: str, above: frozenset[str]) -> Iterator[str]:
         real = self._calls.realpath(folder)
         if real in above:

@@ -1,0 +1,281 @@
+"""Files on their way: created under keys of their own, digest taken, facts beside them, and taken back if need be."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+
+from lazyscribe.digest import HashingFile
+from lazyscribe.exception import Exists, SaveError
+from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key
+from lazyscribe.store.base import Store
+from lazyscribe.store.keys import candidates, check_key, fold, join
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+
+
+class Source(NamedTuple):
+    """Bytes that exist already: a file in a store, and the facts that it must fulfil."""
+
+    store: Store
+    key: str
+    facts: Facts | None
+
+
+class Draft:
+    """One file to be written.
+
+    Attributes
+    ----------
+    record
+        The artifact's record; staging puts the final ``fname`` there.
+    folder
+        The key of the folder it goes to.
+    artifact
+        Gives the value and how it is written, unless there is a `source`.
+    taken
+        Whether a key belongs to another record.
+    replaces
+        Whether a file that is there under this very name and belongs to no other record is replaced.
+    size
+        Of the written file, in bytes, once staged.
+    lost
+        Set while merging where somebody else's artifact of that name won: the file is taken back.
+    """
+
+    def __init__(
+        self,
+        record: dict[str, Any],
+        folder: str,
+        artifact: Artifact,
+        taken: Callable[[str], bool],
+        replaces: bool = False,
+        source: Source | None = None,
+    ) -> None:
+        self.record = record
+        self.folder = folder
+        self.artifact = artifact
+        self.taken = taken
+        self.replaces = replaces
+        self.source = source
+        self.size = -1
+        self.lost = False
+
+
+class Written(NamedTuple):
+    """A file that was staged.
+
+    Attributes
+    ----------
+    aside
+        The key where it waits, if it replaces another.
+    """
+
+    sha256: str
+    size: int
+    artifact: Artifact
+    aside: str | None
+
+
+class _Steps:
+    """What staging one draft did, so that it can be taken back.
+
+    Attributes
+    ----------
+    created
+        Keys of new files.
+    facts_before
+        Key and content of facts that were replaced.
+    aside
+        The key of a file that waits, and of the one it will replace.
+    """
+
+    def __init__(self, draft: Draft | None = None) -> None:
+        self.draft = draft
+        self.created: list[str] = []
+        self.facts_before: tuple[str, bytes] | None = None
+        self.aside: tuple[str, str] | None = None
+
+
+class Stage:
+    """The files that one save has created, so that they can be taken back.
+
+    Parameters
+    ----------
+    author
+        Written into the facts; ``None``: no facts are written.
+    unsure
+        Files by key that are taken for our own if they hold what is to be written.
+    spent
+        Iterators that a handler had already; those handed to one now are added.
+    """
+
+    def __init__(self, store: Store, author: str | None, unsure: Mapping[str, Written], spent: list[Any]) -> None:
+        self._store = store
+        self._unsure = unsure
+        self._spent = spent
+        self._author = author
+        self._steps: list[_Steps] = []
+        self._claimed: set[str] = set()
+        self.written: dict[str, Written] = {}
+
+    def write(self, draft: Draft) -> None:
+        """Create the file of `draft` and its facts; put its name into the record."""
+        from lazyscribe.artifacts.base import wanted_fname
+
+        steps = _Steps(draft)
+        self._steps.append(steps)
+        wanted = wanted_fname(draft.artifact)
+        for fname in candidates(wanted):
+            key = check_key(join(draft.folder, fname))
+            if fold(key) in self._claimed or draft.taken(key):
+                continue
+            written = self._find(key, steps) or self._create(key, steps)
+            if written is None and draft.replaces and fname == wanted:
+                aside = f"{FOLDER}/staged/{os.urandom(8).hex()}"
+                written = self._create(aside, steps)
+                steps.aside = aside, key
+            if written is not None:
+                draft.record["fname"], draft.size = fname, written[1]
+                self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
+                self._claimed.add(fold(key))
+                self._write_facts(key, steps, *written)
+                return
+
+    def _create(self, key: str, steps: _Steps) -> tuple[str, int] | None:
+        """Create the file; ``None`` if the key is taken."""
+        assert steps.draft is not None
+        try:
+            with self._store.create(key) as raw:
+                sink = HashingFile(raw)
+                self._fill(sink, steps.draft)
+                written = sink.result()
+        except Exists:
+            return None
+        steps.created.append(key)
+        return written
+
+    def _find(self, key: str, steps: _Steps) -> tuple[str, int] | None:
+        """Return digest and size if a commit whose answer was lost left the file of this draft, here or aside."""
+        assert steps.draft is not None
+        if (before := self._unsure.get(key)) is None:
+            return None
+        place = next((each for each in (key, before.aside) if each and self._holds(each, before)), None)
+        if place is None or not self._is_same(steps.draft, before):
+            return None
+        if place != key:
+            steps.aside = place, key
+        return before.sha256, before.size
+
+    def _holds(self, key: str, file: Written) -> bool:
+        try:
+            with self._store.open(key) as buf:
+                return digest_of(buf) == (file.sha256, file.size)
+        except FileNotFoundError:
+            return False
+
+    def _is_same(self, draft: Draft, before: Written) -> bool:
+        """Whether the file holds what `draft` is to write: it is that artifact's, or another's of the same content.
+
+        An artifact that was written is not written again: its handler may write other bytes each time.
+        """
+        if draft.artifact is before.artifact:
+            return True
+        sink = HashingFile(io.BytesIO())
+        self._fill(sink, draft)
+        return sink.result() == (before.sha256, before.size)
+
+    def _fill(self, sink: HashingFile, draft: Draft) -> None:
+        value = draft.artifact.value
+        if draft.source is None and isinstance(value, Iterator):
+            if any(value is each for each in self._spent):
+                name = draft.record["name"]
+                message = (
+                    f"The value of {name!r} is an iterator that a failed save used up; give it anew and save again."
+                )
+                raise SaveError(message, name=name)
+            self._spent.append(value)
+        _fill(sink, draft)
+
+    def _write_facts(self, key: str, steps: _Steps, sha256: str, size: int) -> None:
+        if self._author is None or steps.draft is None:
+            return
+        record = steps.draft.record
+        facts = Facts(sha256, size, self._author, record["created_at"], record["handler"])
+        target = facts_key(key)
+        before = self._store.read(target)
+        if before is None:
+            try:
+                with self._store.create(target) as raw:
+                    raw.write(facts.encode())
+            except Exists:
+                before = self._store.read(target)
+            else:
+                steps.created.append(target)
+                return
+        if before is not None:
+            steps.facts_before = target, before[0]
+        self._store.swap(target, facts.encode(), before[1] if before else None)
+
+    def note(self, key: str, data: bytes) -> None:
+        """Create a note beside the manifest."""
+        steps = _Steps()
+        self._steps.append(steps)
+        with self._store.create(key) as raw:
+            raw.write(data)
+        steps.created.append(key)
+
+    def publish(self) -> None:
+        """Move the files that waited over those they replace; take back those of drafts that lost."""
+        for steps in self._steps:
+            if steps.draft is not None and steps.draft.lost:
+                self._take_back(steps, None)
+            elif steps.aside is not None:
+                self._store.replace(*steps.aside)
+
+    def undo(self, cause: BaseException) -> None:
+        """Take back what was created; what cannot be taken back is noted on `cause`."""
+        for steps in reversed(self._steps):
+            self._take_back(steps, cause)
+
+    def _take_back(self, steps: _Steps, cause: BaseException | None) -> None:
+        if steps.facts_before is not None:
+            self._try(cause, steps.facts_before[0], partial(self._restore, *steps.facts_before))
+        for key in reversed(steps.created):
+            self._try(cause, key, partial(self._store.delete, key))
+
+    def _restore(self, key: str, data: bytes) -> None:
+        found = self._store.read(key)
+        self._store.swap(key, data, found[1] if found else None)
+
+    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> None:
+        try:
+            action()
+        except Exception as error:
+            if cause is None:
+                raise
+            cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+
+
+def _fill(sink: HashingFile, draft: Draft) -> None:
+    if draft.source is not None:
+        _copy(draft.source, sink, draft)
+    elif draft.artifact.binary:
+        draft.artifact.write(draft.artifact.value, sink, **draft.artifact.writer_kwargs)
+    else:
+        text = io.TextIOWrapper(cast("BinaryIO", sink), encoding="utf-8", newline="")
+        draft.artifact.write(draft.artifact.value, text, **draft.artifact.writer_kwargs)
+        if not text.closed:
+            text.flush()
+            text.detach()
+
+
+def _copy(source: Source, sink: HashingFile, draft: Draft) -> None:
+    with source.store.open(source.key) as buf:
+        while chunk := buf.read(CHUNK):
+            sink.write(chunk)
+    check(source.facts, sink.result()[0], source.store.describe(source.key), str(draft.record["name"]))

@@ -1,0 +1,224 @@
+"""Bringing memory and file together: save, reload, preview.
+
+What is in memory becomes rows; the file as last seen is the base, the file as it is now is theirs. A save stages the
+files of the rows, merges the three under the guard, and swaps; a reload merges and writes nothing. Only then does
+memory change.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from lazyscribe import commit
+from lazyscribe.codec.text import assemble, decode
+from lazyscribe.commit import Draft
+from lazyscribe.exception import ConflictError, InvalidArgumentError
+from lazyscribe.merge_fields import Conflict, Prefer
+from lazyscribe.reading import output_only_notice
+from lazyscribe.reconcile import NameTakenError, Reconciled, Row, deleted_here, keyed, mark_lost, merge_rows, shown
+from lazyscribe.records.base import Entry
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.document import Document
+
+T = TypeVar("T")
+
+KEPT_IN_MEMORY = 2**20
+"""Values whose files are larger than this many bytes are let go after a save."""
+
+
+class MergePreview(NamedTuple):
+    """What a save would bring together; names of experiments are their slugs.
+
+    Attributes
+    ----------
+    added
+        Saved by others since, not yet in memory.
+    updated
+        Changed by others since.
+    removed
+        Deleted by others since.
+    restored
+        Dropped by a program that does not note what it deletes; a save puts them back.
+    saved
+        New or changed here.
+    conflicts
+        What both changed to different values.
+    """
+
+    added: list[str]
+    updated: list[str]
+    removed: list[str]
+    restored: list[str]
+    saved: list[str]
+    conflicts: list[Conflict]
+
+    def __str__(self) -> str:
+        lines = [f"{what}: {', '.join(map(str, found))}" for what, found in self._asdict().items() if found]
+        return "\n".join(lines) or "nothing to bring together"
+
+
+def save(document: Document[T], prefer: Prefer) -> None:
+    """Write what is in memory; see `Document.save`."""
+    _check_preference(prefer)
+    while not _try_to_save(document, prefer):
+        pass
+
+
+def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
+    """Save once; False if a name turned out to be taken and another one has to be tried."""
+    entries = document._records.snapshot()
+    rows = document._rows(entries)
+    outcome: list[Reconciled] = []
+
+    def compose(data: bytes | None) -> bytes:
+        outcome[:] = [merge_rows(document, rows, data, prefer)]
+        _refuse_conflicts(document, outcome[0].conflicts, prefer)
+        mark_lost(document, rows, outcome[0].merged)
+        return assemble(list(outcome[0].merged.texts.values()))
+
+    drafts = [draft for row in rows for draft in row.drafts]
+    deleted = deleted_here(document, entries)
+    try:
+        commit.save(document._manifest, drafts, compose, document._author(), deleted=deleted)
+    except NameTakenError as taken:
+        document._avoid.update(taken.names)
+        return False
+    document._replacing = False
+    notices = _absorb(document, entries, rows, outcome[0], written=True)
+    document._records.forget_removed()
+    written = (draft.artifact for draft in drafts if not draft.lost)
+    notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
+    for notice in notices:
+        warnings.warn(notice, UserWarning, stacklevel=4)
+    return True
+
+
+def reload(document: Document[T], prefer: Prefer) -> None:
+    """Take in what others saved; see `Document.reload`."""
+    _check_preference(prefer)
+    if document._replacing:
+        document._manifest.read()
+        return
+    data, token = document._manifest.peek()
+    entries = document._records.snapshot()
+    rows, merge = _merge_for_reading(document, entries, data, prefer)
+    _refuse_conflicts(document, merge.conflicts, prefer)
+    _absorb(document, entries, rows, merge, written=False)
+    document._manifest.data, document._manifest.token = data, token
+
+
+def preview(document: Document[T]) -> MergePreview:
+    """Return what a save would bring together; see `Document.merge_preview`."""
+    data, _ = document._manifest.peek()
+    rows, merge = _merge_for_reading(document, document._records.snapshot(), data, "theirs")
+    base, theirs = keyed(document, document._manifest.data), keyed(document, data)
+    names = {row.key for row in rows if row.entry.text is None or row.text != row.entry.text}
+    return MergePreview(
+        added=shown(key for key in theirs if key not in base),
+        updated=shown(key for key in theirs if key in base and base[key] != theirs[key]),
+        removed=shown(merge.deleted),
+        restored=shown(merge.merged.restored),
+        saved=shown(names),
+        conflicts=merge.conflicts,
+    )
+
+
+def _merge_for_reading(
+    document: Document[T], entries: list[Entry[T]], data: bytes | None, prefer: Prefer
+) -> tuple[list[Row[T]], Reconciled]:
+    while True:
+        rows = document._rows(entries)
+        try:
+            return rows, merge_rows(document, rows, data, prefer)
+        except NameTakenError as taken:
+            document._avoid.update(taken.names)
+
+
+def _refuse_conflicts(document: Document[T], conflicts: list[Conflict], prefer: Prefer) -> None:
+    if conflicts and prefer == "raise":
+        place = document._manifest.place
+        listed = "; ".join(map(str, conflicts[:3])) + ("; …" if len(conflicts) > 3 else "")
+        message = (
+            f"{place} was changed by somebody else in what was changed here, too: {listed}. "
+            "Decide with on_conflict='ours' or 'theirs', or open it again and repeat the change."
+        )
+        raise ConflictError(message, path=place, conflicts=conflicts)
+
+
+def _check_preference(prefer: str) -> None:
+    if prefer not in ("raise", "ours", "theirs"):
+        message = f"on_conflict must be 'raise', 'ours' or 'theirs', not {prefer!r}."
+        raise InvalidArgumentError(message, on_conflict=prefer)
+
+
+# Settling
+
+
+def _absorb(
+    document: Document[T], entries: list[Entry[T]], rows: list[Row[T]], merge: Reconciled, written: bool
+) -> list[str]:
+    """Make memory what the merge says; return what the user should be told.
+
+    With `written`, what memory holds is on disk now.
+    """
+    place = document._manifest.place
+    mine = {row.key: row for row in rows}
+    result: list[Entry[T]] = []
+    notices: list[str] = []
+    for position, (key, text) in enumerate(merge.merged.texts.items()):
+        row = mine.get(key)
+        if row is None:
+            result.append(document._entry(text, decode(text, place, position), position))
+            continue
+        if written and row.record is not None:
+            notices += [notice for draft in row.drafts if (notice := _settle_file(draft))]
+            document._settle(row, row.record)
+        elif row.entry.text is None and row.record is not None:
+            document._renumber(row, row.record)
+        _absorb_one(document, row, text, text if written else merge.theirs.get(key, row.entry.text))
+        result.append(row.entry)
+    document._records.replace_entries(result, entries)
+    if merge.merged.restored and written:
+        names = ", ".join(shown(merge.merged.restored))
+        notices.append(f"{names} had been dropped from {place} by another program and was put back.")
+    return notices
+
+
+def _absorb_one(document: Document[T], row: Row[T], text: bytes, base: bytes | None) -> None:
+    """Bring one entry up to date with its merged `text`; from now on its changes count from `base`."""
+    entry = row.entry
+    if text != row.text:
+        record = decode(text, document._manifest.place)
+        entry.head = document._entry(text, record, 0).head
+        if entry.obj is not None:
+            document._refresh(entry, record)
+    entry.text = base
+
+
+def _settle_file(draft: Draft) -> str | None:
+    """Mark a saved artifact clean and give it the name its file got; return what the user should be told of it.
+
+    The value is let go if the file is large. One that lost against somebody else's stays as it is.
+    """
+    if draft.lost:
+        return None
+    artifact, fname, notice = draft.artifact, draft.record["fname"], None
+    if artifact.fname != fname:
+        notice = name_notice(artifact, fname)
+        artifact.fname = fname
+    artifact.dirty = False
+    if draft.size > KEPT_IN_MEMORY:
+        artifact.value = None
+    return notice
+
+
+def name_notice(artifact: Artifact, fname: str) -> str | None:
+    """Say that a file name which the user chose could not be kept."""
+    from lazyscribe.artifacts.base import has_default_fname
+
+    if has_default_fname(artifact):
+        return None
+    return f"The file name {artifact.fname!r} of the artifact {artifact.name!r} is taken; it is kept in {fname!r}."

@@ -1,0 +1,195 @@
+"""Whether the files of the records are there, and whether they are the ones that were saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+from lazyscribe._dates import parse_date, to_text
+from lazyscribe.exception import CorruptArtifactError
+from lazyscribe.facts import CHUNK, Facts, check, facts_key, read_facts
+from lazyscribe.store.base import Store
+from lazyscribe.store.keys import fold
+from lazyscribe.verification.contents import Contents, Holder, Subject
+from lazyscribe.verification.report import Finding
+from lazyscribe.verification.threads import Meter, in_threads
+
+SAMPLE = 16
+"""How many facts are read to see how long one takes."""
+
+SLOW = 0.001
+"""Seconds that one may take, on average, without threads: a local disk needs a tenth, a network ten times as much."""
+
+
+class File(NamedTuple):
+    """A file and what is known of it.
+
+    Attributes
+    ----------
+    facts
+        Of each holder; ``None`` where nothing is known of its write.
+    size
+        Bytes that are expected to be read: 0 if nothing is known.
+    """
+
+    key: str
+    holders: Sequence[Holder]
+    facts: Sequence[Facts | None]
+    size: int
+
+
+class Look(NamedTuple):
+    """What reading a file gave: its digest and size, or why there is none."""
+
+    file: File
+    sha256: str = ""
+    size: int = 0
+    missing: bool = False
+    trouble: str = ""
+
+
+class Outcome(NamedTuple):
+    """What was found of all files; `damaged` are those whose digest is wrong."""
+
+    findings: list[Finding]
+    damaged: list[Look]
+    checked: dict[str, int]
+
+
+def check_files(
+    subject: Subject, contents: Contents, known: Collection[str] | None, workers: int, meter: Meter
+) -> Outcome:
+    """Read every file whose facts are known, the largest first; look whether the others are there.
+
+    Parameters
+    ----------
+    known
+        Keys of the facts that there are; ``None``: to be found out one by one.
+    """
+    store = subject.store
+    all_there = known is not None and all(facts_key(key) in known for key in contents.files)
+    folded = {fold(key) for key in known or ()} if not all_there else set()
+
+    def gather(item: tuple[str, list[Holder]]) -> File:
+        there = all_there or known is None or fold(facts_key(item[0])) in folded
+        return _with_facts(store, *item, there)
+
+    def look(file: File) -> Look:
+        return _look(store, file, meter)
+
+    files = _gathered(gather, sorted(contents.files.items()), workers)
+    files.sort(key=lambda each: (-each.size, each.key))
+    meter.expect(sum(each.size for each in files))
+    meter.tell()
+    return _judge(subject, contents, in_threads(look, files, workers, meter))
+
+
+def _gathered(
+    gather: Callable[[tuple[str, list[Holder]]], File], items: list[tuple[str, list[Holder]]], workers: int
+) -> list[File]:
+    """Return what `gather` gives; in threads only where it has to wait, for otherwise they keep each other waiting."""
+    start = time.perf_counter()
+    files = [gather(item) for item in items[:SAMPLE]]
+    if time.perf_counter() - start < SLOW * len(files):
+        return files + [gather(item) for item in items[SAMPLE:]]
+    return files + in_threads(gather, items[SAMPLE:], workers, Meter(None))
+
+
+def _with_facts(store: Store, key: str, holders: list[Holder], there: bool) -> File:
+    if not there:
+        return File(key, holders, [None] * len(holders), 0)
+    facts = [
+        read_facts(store, key, to_text(parse_date(record["created_at"])), record["handler"]) for _, record in holders
+    ]
+    sizes = [each.size for each in facts if each is not None and isinstance(each.size, int)]
+    return File(key, holders, facts, max(0, *sizes, 0))
+
+
+def _look(store: Store, file: File, meter: Meter) -> Look:
+    told = 0
+
+    def tell(number: int) -> None:
+        """Count what was read, never more than was expected; that of small files at their end."""
+        nonlocal told
+        if file.size > CHUNK:
+            step = min(number, file.size - told)
+            told += step
+            meter.add(step)
+
+    try:
+        with store.open(file.key) as buf:
+            if not any(file.facts):
+                return Look(file)
+            return Look(file, *_digest(buf.read, min(file.size + 1, CHUNK), tell))
+    except (FileNotFoundError, NotADirectoryError):
+        return Look(file, missing=True)
+    except Exception as error:  # whatever a file system may raise
+        return Look(file, trouble=str(error) or type(error).__name__)
+    finally:
+        meter.add(file.size - told)
+
+
+def _digest(read: Callable[[int], bytes], step: int, tell: Callable[[int], object]) -> tuple[str, int]:
+    digest, size = sha256(), 0
+    while chunk := read(step):
+        digest.update(chunk)
+        size += len(chunk)
+        tell(len(chunk))
+    return digest.hexdigest(), size
+
+
+def _judge(subject: Subject, contents: Contents, looks: list[Look]) -> Outcome:
+    outcome = Outcome([], [], {"records": contents.records, "files": len(contents.files)})
+    verified = unverified = 0
+    for look in looks:
+        if look.missing or look.trouble:
+            outcome.findings.extend(_not_read(subject, look))
+            continue
+        findings = _compared(subject, look)
+        outcome.findings.extend(findings)
+        if any(each.severity == "error" for each in findings):
+            outcome.damaged.append(look)
+        elif findings:
+            unverified += 1
+        else:
+            verified += 1
+    read = sum(look.size for look in looks)
+    outcome.checked.update(verified=verified, unverified=unverified, bytes=read)
+    return outcome
+
+
+def _not_read(subject: Subject, look: Look) -> list[Finding]:
+    place = subject.place(look.file.key)
+    found = []
+    for holder in look.file.holders:
+        if look.missing:
+            kind = "file-missing"
+            message = f"The file of the artifact {holder.name!r} is not there: {place}; restore it from a good copy."
+        else:
+            kind = "file-unreadable"
+            message = (
+                f"The file of the artifact {holder.name!r} cannot be read: {place} ({look.trouble}); see to its "
+                "permissions or its disk."
+            )
+        found.append(Finding(kind, "error", place, message, holder.position, holder.name))
+    return found
+
+
+def _compared(subject: Subject, look: Look) -> list[Finding]:
+    """Return a finding for each holder whose facts are unknown or tell of other bytes."""
+    place, found = subject.place(look.file.key), []
+    for holder, facts in zip(look.file.holders, look.file.facts, strict=True):
+        if facts is None:
+            message = (
+                f"{place} is there, and nothing is known of what it should hold: another program wrote it, or its "
+                "facts were not copied along; load it to see."
+            )
+            found.append(Finding("unverified", "note", place, message, holder.position, holder.name))
+            continue
+        try:
+            check(facts, look.sha256, place, holder.name)
+        except CorruptArtifactError as error:
+            found.append(Finding("digest-wrong", "error", place, str(error), holder.position, holder.name))
+    return found

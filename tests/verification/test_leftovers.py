@@ -1,0 +1,236 @@
+"""What lies around: our own leftovers are found, and nobody else's file is called one."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+
+from lazyscribe import Project, Repository
+from lazyscribe.store.local import LocalStore
+from tests.verification.support import kinds, only, project, records, repository, write
+
+
+def test_a_file_in_a_folder_of_a_record_is_an_orphan(tmp_path: Path) -> None:
+    """It is a warning that says which file, and the report stays sound."""
+    made = repository(tmp_path)
+    (tmp_path / "x" / "deep").mkdir()
+    (tmp_path / "x" / "deep" / "left.bin").write_bytes(b"?")
+    report = made.verify()
+    finding = only(report, "orphan")
+    assert finding.path == str(tmp_path / "x" / "deep" / "left.bin")
+    assert finding.severity == "warning"
+    assert report.ok
+
+
+def test_the_files_of_a_deleted_experiment_are_orphans_by_their_facts(tmp_path: Path) -> None:
+    """No record names the folder any more, but we know that we wrote what is in it."""
+    made = project(tmp_path)
+    del made.experiments[0]
+    made.save()
+    report = made.verify()
+    assert kinds(report) == ["orphan"] * 2
+    assert all(".lazyscribe" in each.message for each in report.findings)
+
+
+def test_facts_without_a_file_are_found(tmp_path: Path) -> None:
+    """Facts of a file that is gone with its record are told with their own path."""
+    made = project(tmp_path)
+    (slug,) = (each["slug"] for each in made)
+    del made.experiments[0]
+    made.save()
+    shutil.rmtree(tmp_path / slug)
+    report = made.verify()
+    assert kinds(report) == ["facts-without-file"] * 2
+    assert all(Path(each.path).is_file() for each in report.findings)
+
+
+def test_waiting_and_incomplete_files_are_found(tmp_path: Path) -> None:
+    """They are found beside the manifest, beside files, among the facts and among what waits."""
+    made = repository(tmp_path)
+    temporary = ".lsc-0123456789abcdef.tmp"
+    (tmp_path / ".lazyscribe" / "staged").mkdir()
+    places = [tmp_path, tmp_path / "x", tmp_path / ".lazyscribe" / "facts" / "x", tmp_path / ".lazyscribe" / "staged"]
+    for place in places:
+        (place / temporary).write_bytes(b"half")
+    (tmp_path / ".lazyscribe" / "staged" / "00ff").write_bytes(b"whole")
+    report = made.verify()
+    assert kinds(report) == ["staged-file"] + ["temporary-file"] * 4
+    assert {Path(each.path).parent for each in report.findings[1:]} == set(places)
+    assert report.ok
+
+
+def test_an_incomplete_file_of_an_experiment_that_never_joined_is_found(tmp_path: Path) -> None:
+    """A save killed at its second file leaves facts of the first, which lead to the folder."""
+    made = project(tmp_path)
+    (slug,) = (each["slug"] for each in made)
+    del made.experiments[0]
+    made.save()
+    (tmp_path / slug / ".lsc-0123456789abcdef.tmp").write_bytes(b"half")
+    assert kinds(made.verify()) == ["temporary-file", "orphan", "orphan"]
+
+
+def test_names_that_look_like_temporary_files_but_are_not_ours_are_left_alone(tmp_path: Path) -> None:
+    """Only the exact form is ours, and hidden files are nobody's orphans."""
+    made = repository(tmp_path)
+    for name in (".lsc-1.tmp", ".lsc-0123456789abcdef.tmp.bak", ".DS_Store", ".gitignore"):
+        (tmp_path / "x" / name).write_bytes(b"")
+        (tmp_path / name).write_bytes(b"")
+    assert made.verify().findings == ()
+
+
+def test_the_users_own_files_are_no_orphans(tmp_path: Path) -> None:
+    """Files beside the manifest and folders that no record names are not looked at."""
+    made = repository(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "data.json").write_text('[{"created_at": "2025-01-20"}]')
+    (tmp_path / "releases.json").write_text('[{"tag": "1", "artifacts": [["x", 1]], "created_at": "2025-01-20"}]')
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "rows.csv").write_text("1")
+    assert made.verify().findings == ()
+
+
+def test_a_version_without_a_folder_of_its_own_does_not_claim_the_whole_folder(tmp_path: Path) -> None:
+    """With an empty name the files lie beside the manifest, as the user's do."""
+    made = Repository(tmp_path / "repository.json")
+    made.log_artifact("", 1, "json", fname="bare.json")
+    made.save()
+    (tmp_path / "notes.txt").write_text("mine")
+    assert made.verify().findings == ()
+
+
+def test_a_project_and_a_repository_in_one_folder_are_both_sound(tmp_path: Path) -> None:
+    """Each leaves the other's files alone, facts and all, under any name of its manifest."""
+    first, second = project(tmp_path), repository(tmp_path)
+    third = Repository(tmp_path / "more.data")
+    third.log_artifact("z", 1, "json")
+    third.save()
+    shutil.rmtree(tmp_path / ".lazyscribe" / "facts" / "z")  # as if 2.2 had written it
+    (tmp_path / ".lazyscribe" / "more.data.lock").unlink(missing_ok=True)
+    assert first.verify().findings == ()
+    assert second.verify().findings == ()
+    assert kinds(third.verify()) == ["unverified"]
+
+
+def test_a_file_that_two_manifests_name_is_no_orphan_of_either(tmp_path: Path) -> None:
+    """A version kept in a folder that another manifest uses too belongs to who names it."""
+    made = repository(tmp_path)
+    other = Repository(tmp_path / "other.json")
+    other.log_artifact("x", "theirs", "json", fname="theirs.json")
+    other.save()
+    assert made.verify().findings == ()
+    assert other.verify().findings == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"[{}]", b'[{"created_at": "2025', b'[{"slug": "x"}]'])
+def test_beside_a_damaged_manifest_nothing_is_called_an_orphan(tmp_path: Path, content: bytes) -> None:
+    """Whose files they are cannot be told, so a note says why they were not looked for."""
+    project(tmp_path)
+    made = repository(tmp_path)
+    (tmp_path / "project.json").write_bytes(content)
+    (tmp_path / "x" / "left.bin").write_bytes(b"?")
+    report = made.verify()
+    assert "project.json" in only(report, "orphans-unchecked").message
+    assert report.ok
+
+
+@pytest.mark.parametrize("with_facts", [True, False])
+def test_a_manifest_inside_a_folder_of_a_record_keeps_its_files(tmp_path: Path, with_facts: bool) -> None:
+    """A repository kept in ``models/`` is left alone by one that has an artifact called ``models``."""
+    made = repository(tmp_path, name="models")
+    repository(tmp_path / "models" / "inner")
+    if not with_facts:
+        shutil.rmtree(tmp_path / "models" / "inner" / ".lazyscribe")
+    assert made.verify().findings == ()
+    repository(tmp_path / "models")
+    assert kinds(Repository(tmp_path / "models" / "repository.json").verify()) == []
+    assert made.verify().findings == ()
+
+
+def test_unknown_facts_are_a_note(tmp_path: Path) -> None:
+    """Missing facts, facts of another write and facts that are nonsense are all unknown, never an error."""
+    made = repository(tmp_path, versions=4)
+    folder = tmp_path / ".lazyscribe" / "facts" / "x"
+    (folder / "0.json.json").unlink()
+    other = json.loads((folder / "1.json.json").read_bytes())
+    write(folder / "1.json.json", {**other, "created_at": "2001-01-01T00:00:00"})
+    (folder / "2.json.json").write_bytes(b"\xff nonsense")
+    report = made.verify()
+    assert [(each.kind, each.severity, each.record) for each in report.findings] == [
+        ("unverified", "note", 0),
+        ("unverified", "note", 1),
+        ("unverified", "note", 2),
+    ]
+    assert report.ok
+    assert (report.counts["verified"], report.counts["unverified"]) == (1, 3)
+
+
+def test_names_that_other_systems_cannot_hold_are_a_note(tmp_path: Path) -> None:
+    """Characters that Windows refuses, and names that differ by case only."""
+    made = Repository(tmp_path / "repository.json")
+    with pytest.warns(UserWarning, match="Windows"):
+        made.log_artifact("what?", 1, "json", fname="a.json")
+    made.log_artifact("case", 1, "json", fname="a.json")
+    made.log_artifact("CASE", 1, "json", fname="b.json")
+    made.save()
+    (tmp_path / "CASE" / "b.json").replace(tmp_path / "CASE" / "a.json")
+    content = records(tmp_path / "repository.json")
+    content[2]["fname"] = "a.json"
+    write(tmp_path / "repository.json", content)
+    notes = [each for each in made.verify().findings if each.kind == "name-unportable"]
+    assert [(each.severity, each.name) for each in notes] == [("note", "what?"), ("note", "CASE")]
+
+
+def test_leftovers_are_found_in_memory_too() -> None:
+    """Everything goes through the store, so another file system shows the same."""
+    folder = "memory:///lazyscribe-verify-leftovers"
+    fs = fsspec.filesystem("memory")
+    try:
+        made = repository(folder)
+        project(folder)
+        assert made.verify().findings == ()
+        fs.pipe_file(f"{folder}/x/left.bin", b"?")
+        fs.pipe_file(f"{folder}/.lsc-0123456789abcdef.tmp", b"?")
+        fs.pipe_file(f"{folder}/x/0.json", b"[8]")
+        fs.rm_file(f"{folder}/x/1.json")
+        report = made.verify()
+        assert kinds(report) == ["file-missing", "digest-wrong", "temporary-file", "orphan"]
+        assert report.findings[0].path == f"{folder}/x/1.json"
+        assert kinds(Project(f"{folder}/project.json", "r").verify()) == ["temporary-file"]
+    finally:
+        fs.rm(folder, recursive=True)
+
+
+def test_folders_that_cannot_be_listed_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of the records are checked all the same, their facts being asked for one by one."""
+    made = repository(tmp_path)
+
+    def refuse(self: LocalStore, key: str) -> Any:
+        raise PermissionError(13, "Permission denied", key)
+
+    monkeypatch.setattr(LocalStore, "keys", refuse)
+    monkeypatch.setattr(LocalStore, "files_in", refuse)
+    report = made.verify()
+    assert "Permission denied" in only(report, "orphans-unchecked").message
+    assert report.counts["verified"] == 2
+
+
+def test_facts_that_tell_of_a_folder_name_an_orphan(tmp_path: Path) -> None:
+    """What is there and is not ours to read is not called missing."""
+    made = repository(tmp_path)
+    facts = tmp_path / ".lazyscribe" / "facts" / "gone" / "f.json"
+    facts.parent.mkdir()
+    facts.write_bytes(b"{}")
+    assert kinds(made.verify()) == ["facts-without-file"]
+    (tmp_path / "gone" / "f").mkdir(parents=True)
+    assert kinds(made.verify()) == ["orphan"]
+
+
+def test_a_root_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+    """A dangling link beside the manifest keeps nobody from looking."""
+    made = repository(tmp_path)
+    (tmp_path / "x" / "left").write_bytes(b"?")
+    (tmp_path / "link.json").symlink_to(tmp_path / "nowhere")
+    assert kinds(made.verify()) == ["orphan"]
