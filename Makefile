@@ -1,6 +1,7 @@
 # make demo     the quickstart on real data           needs Python 3.11 or newer and a way to reach PyPI, nothing else
 # make test     every test, with the coverage floor   also builds the two environments tests exchange files with
 # make check    format, lint, types, layers
+# make bench    what importing costs, against 2.2
 # make format   put the format right
 # make pins     renew the constraints files from what PyPI offers today
 # make clean    remove everything made here
@@ -11,7 +12,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format pins clean versions
+.PHONY: help demo test check bench format pins clean versions
 
 # The first of these that is there, runs, and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
@@ -44,6 +45,9 @@ check: .venv/.dev
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+
+bench: .venv/.dev .venv-22/.ready
+	@$(BIN)/python benchmarks/imports.py
 
 format: .venv/.dev
 	$(BIN)/python -m ruff check --fix

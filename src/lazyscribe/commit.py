@@ -16,7 +16,7 @@ takes back what step 1 created, so the same save can be tried again. One after i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from lazyscribe.deletions import deletion_note
 from lazyscribe.exception import (
@@ -113,7 +113,7 @@ def save(
     SaveError
         Nothing was written; what was staged has been taken back. Also for every failure of a handler or a store.
     CommitUnknownError
-        It may have been written; saving again is harmless.
+        It may have been written; saving again is harmless. An interrupt at that moment is raised itself, with a note.
     LazyscribeError
         What `compose` raises, as after `SaveError`.
     """
@@ -132,10 +132,10 @@ def save(
             attempts.append(compose(None))
             _create(manifest, attempts[-1], swapped)
     except BaseException as error:
-        if swapped or isinstance(error, Unsure):
+        if swapped or _may_be_written(manifest, attempts, error):
             manifest.unsure.update(stage.written)
             manifest.attempt = attempts[-1]
-            raise _unknown(manifest, error) from error
+            _raise_unknown(manifest, error)
         stage.undo(error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, UnreadableError)
         if told or not isinstance(error, Exception):
@@ -193,12 +193,30 @@ def _reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _unknown(manifest: Manifest, error: BaseException) -> CommitUnknownError:
+def _may_be_written(manifest: Manifest, attempts: list[bytes], error: BaseException) -> bool:
+    """Whether the manifest may hold the last attempt, although the swap did not report it."""
+    if isinstance(error, Unsure):
+        return True
+    if not attempts or isinstance(error, Exception):
+        return False
+    try:  # an interrupt may come between the deed and the note of it
+        found = manifest.peek()[0]
+    except Exception:
+        return True
+    return found == attempts[-1] and found != manifest.data
+
+
+def _raise_unknown(manifest: Manifest, error: BaseException) -> NoReturn:
+    """Raise `CommitUnknownError`, or the interrupt that came instead, with the same words as a note."""
+    cause = error.__cause__ if isinstance(error, Unsure) and error.__cause__ is not None else error
     message = (
-        f"Whether {manifest.place} was saved is not known ({_reason(error)}); saving again is harmless, "
+        f"Whether {manifest.place} was saved is not known ({_reason(cause)}); saving again is harmless, "
         "or open it anew to see."
     )
-    return CommitUnknownError(message, path=manifest.place)
+    if isinstance(cause, Exception):
+        raise CommitUnknownError(message, path=manifest.place) from error
+    cause.add_note(message)
+    raise cause
 
 
 def update_document(store: Store, key: str, change: Callable[[bytes | None], bytes]) -> None:

@@ -45,7 +45,7 @@ def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts |
     """Return the facts of the file `key`, or ``None`` where nothing is known of this write of it."""
     try:
         found = store.read(facts_key(key))
-    except (OSError, InvalidNameError):
+    except (NotADirectoryError, IsADirectoryError, PermissionError, InvalidNameError):
         return None
     if found is None:
         return None

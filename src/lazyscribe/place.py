@@ -54,6 +54,12 @@ class Place:
         """Return what tells two files on this kind of file system apart."""
         return os.path.abspath(os.path.expanduser(path)) if self.protocol in LOCAL else str(path)  # noqa: PTH100, PTH111
 
+    def same_as(self, other: Place) -> bool:
+        """Whether both are one folder of one file system, as far as their paths tell."""
+        return (self.protocol in LOCAL, self._root) == (other.protocol in LOCAL, other._root) and (
+            self.protocol in LOCAL or self.protocol == other.protocol
+        )
+
     @classmethod
     def of(cls, fs: AbstractFileSystem, folder: Path) -> Place:
         """Return the place of `folder` on `fs`."""

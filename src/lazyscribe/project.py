@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
@@ -13,7 +12,6 @@ from lazyscribe._dates import parse_date, to_text
 from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import Record, check_experiment, decode
-from lazyscribe.commit import Draft
 from lazyscribe.dependencies import resolving, upstream
 from lazyscribe.document import Document
 from lazyscribe.exception import (
@@ -24,12 +22,13 @@ from lazyscribe.exception import (
     ReadOnlyError,
     UnknownNameError,
 )
+from lazyscribe.experiment_files import add_drafts
 from lazyscribe.reconcile import NameTakenError, Row
 from lazyscribe.recorder import check_file
 from lazyscribe.records.base import Entry
 from lazyscribe.records.experiments import ExperimentHead, ExperimentList
 from lazyscribe.registry import registry
-from lazyscribe.store.keys import check_key, fold, join
+from lazyscribe.store.keys import check_key, fold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -266,7 +265,7 @@ class Project(Document["Experiment"]):
                 row.record["slug"] = next(name for name in _numbered(slug) if fold(name) not in taken)
                 taken.add(fold(row.record["slug"]))
                 renamed[id(row.entry.obj)] = row.record["slug"]
-                self._add_drafts(row)
+                add_drafts(row, self._location, self._replacing)
         for row in rows:
             if row.record is not None and row.record["dependencies"] and row.entry.obj is not None:
                 row.record["dependencies"] = row.entry.obj.references(renamed)
@@ -289,24 +288,8 @@ class Project(Document["Experiment"]):
         row = Row(entry, record)
         row.artifacts = [artifact for holder in artifacts for artifact in holder]
         if entry.text is not None:
-            self._add_drafts(row)
+            add_drafts(row, self._location, self._replacing)
         return row
-
-    def _add_drafts(self, row: Row[Experiment]) -> None:
-        """Plan the files of the experiment's unsaved artifacts."""
-        experiment, record = row.entry.obj, row.record
-        assert experiment is not None
-        assert record is not None
-        if experiment.read_only:
-            return
-        pairs = list(zip(artifact_files(record), row.artifacts, strict=True))
-        clean = {fold(join(folder, each["fname"])) for (folder, each), artifact in pairs if not artifact.dirty}
-        replacing = {name for holder in (experiment, *experiment.tests) for name in holder.overwritten}
-        for (folder, each), artifact in pairs:
-            if artifact.dirty:
-                replaces = self._replacing or artifact.fname in replacing
-                taken = partial(_is_among, clean)
-                row.drafts.append(Draft(each, folder, artifact, taken, replaces))
 
     def _artifact_records(self, record: Record) -> list[Record]:
         return [artifact for _, artifact in artifact_files(record)]
@@ -362,10 +345,6 @@ _TEST_FIELDS = ("description", "metrics", "parameters", "artifacts")
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
     """Return another entry of the same object and text."""
     return Entry.restored(entry.state())
-
-
-def _is_among(keys: set[str], key: str) -> bool:
-    return fold(key) in keys
 
 
 def _numbered(slug: str) -> Iterator[str]:

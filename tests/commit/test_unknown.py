@@ -12,7 +12,7 @@ from attrs import define
 from lazyscribe import Project, Repository
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.exception import CommitUnknownError, ConflictError, CorruptManifestError
-from tests.commit.scenes import Faults, through
+from tests.commit.scenes import LEAKS, Faults, through
 from tests.commit.states import damaged, memory_of, numbers_of, open_project, open_repository
 
 
@@ -169,3 +169,41 @@ def test_records_that_cannot_be_taken_in(tmp_path: Path) -> None:
     manifest.write_bytes(good)
     repository.save()
     assert numbers_of(manifest, "a") == [0, 1]
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_interrupt_at_every_call(tmp_path: Path, moment: str) -> None:
+    """Ctrl-C at any call is raised as itself; whatever it left, saving again gives every value exactly once."""
+    number, interrupted = 0, True
+    while interrupted:
+        folder = tmp_path / str(number)
+        faults = Faults()
+        with through(faults.calls):
+            repository = Repository(folder / "repository.json")
+        repository.log_artifact("a", [number], handler="json")
+        repository.log_artifact("a", [number, 1], handler="json", fname="b.json")
+        interrupted = _interrupted(repository, faults, number, moment)
+        repository.save()
+        again = Repository(folder / "repository.json", mode="r")
+        assert [again.load_artifact("a", version=each) for each in (0, 1)] == [[number], [number, 1]]
+        assert len(again.artifacts) == 2
+        assert damaged(folder / "repository.json") == []
+        number += 1
+    assert number > 20
+
+
+def _interrupted(repository: Repository, faults: Faults, number: int, moment: str) -> bool:
+    """Save while the call of that number is interrupted; tell whether it came to that."""
+
+    def strike(when: str, current: int, name: str) -> None:
+        if (when, current) == (moment, number) and (when == "before" or name not in LEAKS):
+            raise KeyboardInterrupt
+
+    faults.strike, faults.armed = strike, True
+    try:
+        repository.save()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        faults.armed = False
+    return len(faults.names) > number

@@ -1,6 +1,7 @@
 """project.merge: a new project of the experiments of several."""
 
 import pickle
+import shutil
 import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lazyscribe import Project
+from lazyscribe.exception import CorruptArtifactError
 from tests.project.support import make, names, on, records, saved
 
 
@@ -160,3 +162,35 @@ def test_merge_compares_aware_and_naive_dates() -> None:
     early = make(last_updated=datetime(2025, 1, 21, 22, 59))
     for first, second in ((late, early), (early, late)):
         assert _project("a.json", first).merge(_project("b.json", second))["one"] is late
+
+
+def test_saved_artifacts_come_along_from_another_folder(tmp_path: Path) -> None:
+    """Merging projects of two folders and saving copies the files too, so that no record is without its file."""
+    for name in ("one", "two"):
+        project = Project(tmp_path / name / "project.json", mode="w")
+        with project.log(name) as experiment:
+            experiment.log_artifact("value", name, handler="json", fname="sub/value.json")
+            with experiment.log_test("t") as test:
+                test.log_artifact("inner", [name], handler="json")
+        project.save()
+    first = Project(tmp_path / "one" / "project.json", mode="a")
+    merged = first.merge(Project(tmp_path / "two" / "project.json", mode="r"))
+    merged.save()
+    shutil.rmtree(tmp_path / "two")
+    again = Project(tmp_path / "one" / "project.json", mode="r")
+    assert [each.load_artifact("value") for each in again.experiments] == ["one", "two"]
+    assert [each.tests[0].load_artifact("inner") for each in again.experiments] == [["one"], ["two"]]
+    assert again.verify().ok
+
+
+def test_a_damaged_artifact_does_not_come_along(tmp_path: Path) -> None:
+    """A file that is not what was saved stops the save of the merged project, and nothing is written."""
+    project = Project(tmp_path / "two" / "project.json", mode="w")
+    with project.log("two") as experiment:
+        experiment.log_artifact("value", "two", handler="json", fname="value.json")
+    project.save()
+    (tmp_path / "two" / experiment.slug / "value.json").write_text("else")
+    merged = Project(tmp_path / "one" / "project.json").merge(project)
+    with pytest.raises(CorruptArtifactError):
+        merged.save()
+    assert not (tmp_path / "one" / "project.json").exists()
