@@ -8,21 +8,20 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from lazyscribe import sync
 from lazyscribe.codec.text import Record, decode, split
-from lazyscribe.commit import Manifest
 from lazyscribe.exception import InvalidArgumentError, ReadOnlyError, SaveError
-from lazyscribe.merge_fields import Prefer
+from lazyscribe.manifest import Manifest
 from lazyscribe.place import Place, split_url
-from lazyscribe.reconcile import Row
 from lazyscribe.records.base import Entry, Owner, RecordList
-from lazyscribe.sync import MergePreview
+from lazyscribe.rows import Row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fsspec import AbstractFileSystem
 
+    from lazyscribe.merge_fields import Prefer
+    from lazyscribe.sync import MergePreview
     from lazyscribe.verification import Report
 
 T = TypeVar("T")
@@ -183,6 +182,8 @@ class Document(Owner[T]):
         ConflictError
             Somebody changed to another value what was changed here, too; nothing in memory has changed.
         """
+        from lazyscribe import sync  # and with it what only saving needs
+
         with self._lock:
             sync.reload(self, on_conflict)
 
@@ -209,11 +210,15 @@ class Document(Owner[T]):
             It may have been written; saving again is harmless.
         """
         self._refuse_if_read_only("save")
+        from lazyscribe import sync
+
         with self._lock:
             sync.save(self, on_conflict)
 
     def merge_preview(self) -> MergePreview:
         """Return what a save would bring together; changes nothing, in memory or on disk."""
+        from lazyscribe import sync
+
         with self._lock:
             return sync.preview(self)
 

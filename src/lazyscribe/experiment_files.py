@@ -10,7 +10,7 @@ from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.commit import Draft, Source
 from lazyscribe.place import Place
 from lazyscribe.promotion import source_of
-from lazyscribe.reconcile import Row
+from lazyscribe.rows import Row
 from lazyscribe.store.keys import fold, join
 
 if TYPE_CHECKING:

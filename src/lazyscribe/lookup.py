@@ -19,7 +19,6 @@ from lazyscribe.exception import (
     VersionNotFoundError,
 )
 from lazyscribe.index import Alias, AsOf, Latest, Number, On, Selector, parse_version
-from lazyscribe.reading import checked_file, read_artifact
 from lazyscribe.records.base import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.store.keys import join
@@ -66,6 +65,8 @@ class VersionReader(Document["Artifact"]):
         FileNotFoundError
             The file is not there, or not saved yet.
         """
+        from lazyscribe.reading import read_artifact
+
         artifact = self._search_artifact_versions(name, version, match)
         key = join(artifact.name, artifact.fname)
         return read_artifact(self._location.store, key, artifact, validate, reader_kwargs)
@@ -144,6 +145,8 @@ class VersionReader(Document["Artifact"]):
             )
             raise ArtifactFileMissingError(message, name=artifact.name)
         key = join(artifact.name, artifact.fname)
+        from lazyscribe.reading import checked_file
+
         with checked_file(self._location.store, key, artifact) as buf:
             return buf.read().decode("utf-8").splitlines()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,7 +12,6 @@ from lazyscribe._dates import parse_date, to_text
 from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import Record, check_experiment, decode
-from lazyscribe.dependencies import resolving, upstream
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     CorruptManifestError,
@@ -22,12 +21,11 @@ from lazyscribe.exception import (
     ReadOnlyError,
     UnknownNameError,
 )
-from lazyscribe.experiment_files import add_drafts
-from lazyscribe.reconcile import NameTakenError, Row
-from lazyscribe.recorder import check_file
+from lazyscribe.names import check_file
 from lazyscribe.records.base import Entry
 from lazyscribe.records.experiments import ExperimentHead, ExperimentList
 from lazyscribe.registry import registry
+from lazyscribe.rows import NameTakenError, Row
 from lazyscribe.store.keys import check_key, fold
 
 if TYPE_CHECKING:
@@ -166,7 +164,7 @@ class Project(Document["Experiment"]):
         check_experiment(record, self._manifest.place, position)
         try:
             for key, artifact in artifact_files(record):
-                check_file(key, artifact["fname"])
+                check_file(key, artifact["fname"], new=False)
             check_key("/".join(part[:99] for part in record["slug"].split("/")))  # too long matters only for files
         except InvalidNameError as error:
             place = self._manifest.place
@@ -180,7 +178,11 @@ class Project(Document["Experiment"]):
     def _rank(self, text: bytes) -> str:
         return str(decode(text, self._manifest.place)["created_at"])
 
-    def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
+    def _opened(self, entries: Sequence[Entry[Experiment]]) -> None:
+        if not any(entry.head.depends for entry in entries):
+            return
+        from lazyscribe.dependencies import resolving
+
         with resolving(self):
             for entry in entries:
                 if entry.head.depends:
@@ -224,6 +226,10 @@ class Project(Document["Experiment"]):
 
     def _link(self, experiment: Experiment, record: Record, known: Mapping[str, Experiment] | None = None) -> None:
         """Resolve dependencies; with `known` ones, what cannot be resolved is kept as text."""
+        if not record["dependencies"]:
+            return
+        from lazyscribe.dependencies import resolving, upstream
+
         with resolving(self) as opened:
             for text in record["dependencies"]:
                 try:
@@ -256,6 +262,8 @@ class Project(Document["Experiment"]):
         return self.author
 
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
+        from lazyscribe.experiment_files import add_drafts
+
         rows = super()._rows(entries)
         taken = {fold(entry.known.slug) for entry in entries if entry.text is not None} | self._avoid
         renamed: dict[int, str] = {}
@@ -288,6 +296,8 @@ class Project(Document["Experiment"]):
         row = Row(entry, record)
         row.artifacts = [artifact for holder in artifacts for artifact in holder]
         if entry.text is not None:
+            from lazyscribe.experiment_files import add_drafts
+
             add_drafts(row, self._location, self._replacing)
         return row
 

@@ -6,49 +6,20 @@ Reads notes of deletions; writes nothing and changes nothing but the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lazyscribe.codec.text import Record, decode, encode, split
-from lazyscribe.commit import Draft
 from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.merge import Merged, merge
 from lazyscribe.merge_fields import ABSENT, Conflict, Prefer, merge_records
 from lazyscribe.records.base import Entry
+from lazyscribe.rows import Row
 
 if TYPE_CHECKING:
-    from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
 
 T = TypeVar("T")
-
-
-class Row(Generic[T]):
-    """One entry on its way into the manifest.
-
-    Attributes
-    ----------
-    record
-        What will be written; ``None`` for an entry whose text stays.
-    drafts
-        Its files, each with the artifact they belong to; staging may change names in the record.
-    artifacts
-        The artifacts of the record, in its order.
-    """
-
-    def __init__(self, entry: Entry[T], record: Record | None = None, text: bytes = b"") -> None:
-        self.entry = entry
-        self.record = record
-        self.drafts: list[Draft] = []
-        self.artifacts: list[Artifact] = []
-        self.key = ""
-        self.text = text
-
-
-class NameTakenError(SaveError):
-    """Others took `names` meanwhile; the save is tried again under other ones."""
-
-    names: set[str]
 
 
 class Reconciled(NamedTuple):

@@ -2,63 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe import _utils
 from lazyscribe.artifacts import _get_handler
-from lazyscribe.exception import ArtifactLoadError, ArtifactLogError, InvalidNameError
-from lazyscribe.facts import FOLDER, facts_key
+from lazyscribe.exception import ArtifactLoadError, ArtifactLogError
+from lazyscribe.names import check_file, warn_of_names
 from lazyscribe.place import Place
 from lazyscribe.reading import read_artifact, warn_output_only
-from lazyscribe.store.keys import check_key, fold, join, portability_warning
+from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
-
-
-def check_file(folder: str, fname: str, manifest: str | None = None, new: bool = True) -> str:
-    """Return the key of a file, or refuse one that would lie outside its place or cannot exist.
-
-    Parameters
-    ----------
-    manifest
-        Name of the file of records; nothing may lie in its place.
-    new
-        Whether the file will be written, and its facts (whose name is longer) with it.
-
-    Raises
-    ------
-    InvalidNameError
-        Absolute, with ``..`` or NUL, a part too long, inside ``.lazyscribe``, or the manifest itself.
-    """
-    for part in (folder, fname):
-        if not isinstance(part, str):
-            raise InvalidNameError(f"A name must be text, not {part!r}; give it as a string.", name=part)
-        if part.startswith("/"):
-            raise InvalidNameError(
-                f"The name {part!r} cannot be used because it is absolute and would leave its folder; "
-                "choose a relative name.",
-                name=part,
-            )
-    if not join(fname):
-        raise InvalidNameError(
-            f"The file name {fname!r} cannot be used because it is empty; choose another.", name=fname
-        )
-    key = check_key(join(folder, fname))
-    if new:
-        check_key(facts_key(key))
-    if fold(key.split("/")[0]) in (FOLDER, fold(manifest or FOLDER)):
-        message = f"The file name {key!r} cannot be used because lazyscribe keeps its own data there; choose another."
-        raise InvalidNameError(message, name=key)
-    return key
-
-
-def warn_of_names(*names: str) -> None:
-    """Warn of names that other systems cannot hold; the caller's caller is named."""
-    for name in names:
-        if (message := portability_warning(name)) is not None:
-            warnings.warn(message, UserWarning, stacklevel=3)
 
 
 def new_artifact(

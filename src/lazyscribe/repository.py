@@ -11,7 +11,6 @@ from lazyscribe import _utils
 from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record, to_record
 from lazyscribe.codec.text import Record, check_version, decode
-from lazyscribe.commit import Draft, Source
 from lazyscribe.exception import (
     CorruptManifestError,
     InvalidArgumentError,
@@ -21,19 +20,18 @@ from lazyscribe.exception import (
     UnknownNameError,
 )
 from lazyscribe.lookup import Match, Version, VersionReader
-from lazyscribe.promotion import promote, source_of
-from lazyscribe.reconcile import NameTakenError, Row
-from lazyscribe.recorder import check_file, new_artifact, warn_of_names
+from lazyscribe.names import check_file, warn_of_names
 from lazyscribe.records.base import Entry
 from lazyscribe.records.versions import VersionHead, VersionList
+from lazyscribe.rows import NameTakenError, Row
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import candidates, fold, join
-from lazyscribe.sync import name_notice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.stage import Source
 
 
 class Repository(VersionReader):
@@ -103,6 +101,8 @@ class Repository(VersionReader):
         """
         self._refuse_if_read_only("log an artifact to")
         check_file(name, fname or "x", self.fpath.name)
+        from lazyscribe.recorder import new_artifact
+
         with self._records.lock:
             number = self._records.next_number(name)
             artifact = new_artifact(name, value, handler, fname, writer_kwargs, version=number)
@@ -114,6 +114,8 @@ class Repository(VersionReader):
         check_file(artifact.name, artifact.fname, self.fpath.name)
         free = self._records.free_name(artifact.name, artifact.fname)
         if free != artifact.fname:
+            from lazyscribe.sync import name_notice
+
             notice = name_notice(artifact, free) if chosen else None
             artifact.fname = free
             if notice:
@@ -122,6 +124,8 @@ class Repository(VersionReader):
 
     def _accept(self, artifact: Artifact, store: Store, key: str) -> None:
         """Take a version over from an experiment; see `Experiment.promote_artifact`."""
+        from lazyscribe.promotion import promote, source_of
+
         with self._lock:
             promote(self, artifact, None if artifact.dirty else source_of(artifact, store, key))
 
@@ -221,6 +225,8 @@ class Repository(VersionReader):
         row = Row(entry, record)
         if artifact.dirty:
             own = self._checked_key(artifact)
+            from lazyscribe.stage import Draft
+
             draft = Draft(
                 record,
                 artifact.name,

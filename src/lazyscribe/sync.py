@@ -16,8 +16,9 @@ from lazyscribe.commit import Draft
 from lazyscribe.exception import ConflictError, InvalidArgumentError
 from lazyscribe.merge_fields import Conflict, Prefer
 from lazyscribe.reading import output_only_notice
-from lazyscribe.reconcile import NameTakenError, Reconciled, Row, deleted_here, keyed, mark_lost, merge_rows, shown
+from lazyscribe.reconcile import Reconciled, deleted_here, keyed, mark_lost, merge_rows, shown
 from lazyscribe.records.base import Entry
+from lazyscribe.rows import NameTakenError, Row
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact

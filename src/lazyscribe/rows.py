@@ -1,0 +1,43 @@
+"""Records on their way from memory into the manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from lazyscribe.codec.text import Record
+from lazyscribe.exception import SaveError
+from lazyscribe.records.base import Entry
+
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.stage import Draft
+
+T = TypeVar("T")
+
+
+class Row(Generic[T]):
+    """One entry on its way into the manifest.
+
+    Attributes
+    ----------
+    record
+        What will be written; ``None`` for an entry whose text stays.
+    drafts
+        Its files, each with the artifact they belong to; staging may change names in the record.
+    artifacts
+        The artifacts of the record, in its order.
+    """
+
+    def __init__(self, entry: Entry[T], record: Record | None = None, text: bytes = b"") -> None:
+        self.entry = entry
+        self.record = record
+        self.drafts: list[Draft] = []
+        self.artifacts: list[Artifact] = []
+        self.key = ""
+        self.text = text
+
+
+class NameTakenError(SaveError):
+    """Others took `names` meanwhile; the save is tried again under other ones."""
+
+    names: set[str]
