@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from lazyscribe.digest import HashingFile
@@ -129,8 +130,8 @@ class Stage:
 
         steps = _Steps(draft)
         self._steps.append(steps)
-        wanted = wanted_fname(draft.artifact)
-        for fname in candidates(wanted):
+        wanted = draft.record["fname"]
+        for fname in chain([wanted], candidates(wanted_fname(draft.artifact))):
             key = check_key(join(draft.folder, fname))
             if fold(key) in self._claimed or draft.taken(key):
                 continue
