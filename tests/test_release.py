@@ -516,6 +516,16 @@ def test_minimal_repository_elsewhere(home: Path, memory: str) -> None:
     assert Repository(f"{memory}/second/repository.json", mode="r").load_artifact("b") == [3]
 
 
+def test_the_working_directory_may_change(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository that was opened by a relative path is copied from where it was opened."""
+    monkeypatch.chdir(home)
+    repository = Repository("repository.json", mode="r")
+    (home / "elsewhere").mkdir()
+    monkeypatch.chdir(home / "elsewhere")
+    minimal_repository_from_release("min", repository, Release("v1", [("b", 1)]))
+    assert Repository("min/repository.json", mode="r").load_artifact("b") == [3]
+
+
 def test_location_that_is_taken(home: Path) -> None:
     """A location that holds a repository, the source itself too, is refused and left as it was."""
     copied(home, Release("v1", [("b", 1)]))

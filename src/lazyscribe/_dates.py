@@ -4,6 +4,9 @@ Every date that comes from outside passes through here, so that the rest of the 
 """
 
 from datetime import UTC, datetime
+from typing import Any
+
+from lazyscribe.exception import InvalidArgumentError
 
 
 def to_utc(date: datetime) -> datetime:
@@ -23,8 +26,13 @@ def to_utc(date: datetime) -> datetime:
         if type(date) is not datetime:
             date = datetime(date.year, date.month, date.day, date.hour, date.minute, date.second, date.microsecond)
     except (OverflowError, TypeError) as error:
-        raise ValueError(f"{date!r} cannot be written as a date in UTC") from error
+        raise InvalidArgumentError(f"{date!r} cannot be written as a date in UTC; give another one.") from error
     return date
+
+
+def as_utc(date: Any) -> Any:
+    """Return a date as `to_utc` does; what is no date stays as it is and is refused when it is saved."""
+    return to_utc(date) if isinstance(date, datetime) else date
 
 
 def to_second(date: datetime) -> datetime:

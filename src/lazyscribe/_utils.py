@@ -1,19 +1,25 @@
-"""Small things that every layer needs: the clock, the user, the registry as writers see it."""
+"""Small things that every layer needs: the clock, the user, the registry as writers see it, an open buffer."""
 
 from __future__ import annotations
 
+import io
 import os
 from datetime import UTC, datetime
 from typing import Any
 
 from lazyscribe.registry import registry
 
-__all__ = ["EDITS", "registry", "user_name", "utcnow"]
+__all__ = ["EDITS", "EditCounter", "OpenBytes", "present", "registry", "user_name", "utcnow"]
 
 
 def utcnow() -> datetime:
     """Return the present time as naive UTC with microseconds."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def present() -> datetime:
+    """Return what `utcnow` says at this call: the default of fields, so that tests may put another clock there."""
+    return utcnow()
 
 
 def user_name() -> str:
@@ -24,6 +30,13 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return os.environ.get("USER", "unknown")
+
+
+class OpenBytes(io.BytesIO):
+    """A buffer that a writer may close without losing it."""
+
+    def close(self) -> None:
+        """Do nothing: the memory goes with the object."""
 
 
 class EditCounter:

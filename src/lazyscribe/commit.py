@@ -29,10 +29,9 @@ from lazyscribe.exception import (
     Unsure,
 )
 from lazyscribe.manifest import Manifest
-from lazyscribe.stage import Draft, Source, Stage
+from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
-
-__all__ = ["Draft", "Manifest", "Source", "save", "update_document"]
+from lazyscribe.store.keys import join
 
 SWAP_TRIES = 20
 """How often a swap is tried again when a writer that takes no lock came between."""
@@ -105,7 +104,11 @@ def _stage_one(stage: Stage, draft: Draft) -> None:
         raise
     except Exception as error:
         name = draft.record["name"]
-        message = f"The artifact {name!r} was not saved ({_reason(error)}); mend the cause and save again."
+        key = join(draft.folder, str(draft.record["fname"]))
+        message = (
+            f"The artifact {name!r}, to be {key}, was not saved ({_reason(error)}); mend the cause, or take it out of "
+            "'artifacts', and save again."
+        )
         raise SaveError(message, name=name) from error
 
 

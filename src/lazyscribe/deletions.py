@@ -16,7 +16,7 @@ from lazyscribe._utils import utcnow
 from lazyscribe.facts import FOLDER
 
 if TYPE_CHECKING:
-    from lazyscribe.commit import Manifest
+    from lazyscribe.manifest import Manifest
 
 
 def _folder(manifest: Manifest) -> str:

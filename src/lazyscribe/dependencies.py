@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from lazyscribe.exception import DependencyFileMissingError, UnknownNameError
-from lazyscribe.place import LOCAL
 
 if TYPE_CHECKING:
     from lazyscribe.experiment import Experiment
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from lazyscribe.registry import Registry
 
 Opened: TypeAlias = "dict[tuple[str, str], Project]"
-"""Projects by protocol and path."""
+"""Projects by protocol and path, as `Place.absolute` gives them."""
 
 _thread = threading.local()
 
@@ -32,7 +31,7 @@ def resolving(project: Project) -> Iterator[Opened]:
         _thread.opened = {}
     try:
         opened: Opened = _thread.opened
-        opened.setdefault((project.protocol, project._location.absolute(project.fpath)), project)
+        opened.setdefault(project._location.absolute(project.fpath), project)
         yield opened
     finally:
         if outermost:
@@ -62,10 +61,9 @@ def _find(project: Project, path: str, registry: Registry, opened: Opened) -> Pr
         return registry[path]
     if (name := registry.search(path)) is not None:
         return registry[name]
-    key = (project.protocol, project._location.absolute(path))
+    key = project._location.absolute(path)
     if key not in opened:
-        url = path if project.protocol in LOCAL else f"{project.protocol}://{path}"
-        opened[key] = type(project)(url, mode="r", **project.storage_options)
+        opened[key] = type(project)(f"{project.protocol}://{path}", mode="r", **project.storage_options)
     if opened[key]._manifest.data is None:
         message = f"{project.fpath} depends on {path}, which is not there; restore it or register that project."
         raise DependencyFileMissingError(message, path=path)

@@ -8,12 +8,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from lazyscribe.codec.text import Record, decode, split
+from lazyscribe.codec.text import Record, decode, reason, split
 from lazyscribe.exception import InvalidArgumentError, ReadOnlyError, SaveError
 from lazyscribe.manifest import Manifest
 from lazyscribe.place import Place, split_url
 from lazyscribe.records.base import Entry, Owner, RecordList
 from lazyscribe.rows import Row
+from lazyscribe.store.protocols import is_local
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,8 @@ class Document(Owner[T]):
         self.protocol, self.fpath = split_url(fpath)
         if not self.fpath.name:
             raise InvalidArgumentError(f"{os.fspath(fpath)!r} names no file; give the path of the {self._kind}'s file.")
+        if is_local(self.protocol):
+            _refuse_typos(storage_options)
         self.storage_options = storage_options
         self.mode = mode
         self._lock = threading.RLock()
@@ -94,6 +97,14 @@ class Document(Owner[T]):
         """Return the record and the files of an entry that is new or may have changed."""
 
     @abstractmethod
+    def _present(self, entry: Entry[T]) -> Row[T]:
+        """Return the record of an object as it stands, and no files."""
+
+    @abstractmethod
+    def _lock_of(self, entry: Entry[T]) -> Any:
+        """Return the lock that whoever changes the object of `entry` holds."""
+
+    @abstractmethod
     def _refresh(self, entry: Entry[T], record: Record) -> None:
         """Bring an object up to date with its record, which somebody else changed."""
 
@@ -122,7 +133,7 @@ class Document(Owner[T]):
             return self._row(entry)
         except Exception as error:
             name = getattr(entry.obj, "name", None)
-            message = f"{name!r} cannot be written to {self._manifest.place} ({error}); mend it and save again."
+            message = f"{name!r} cannot be written to {self._manifest.place} ({reason(error)}); mend it and save again."
             raise SaveError(message, name=name, path=self._manifest.place) from error
 
     def _opened(self, entries: Sequence[Entry[T]]) -> None:
@@ -269,3 +280,15 @@ class Document(Owner[T]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.RLock()
+
+
+def _refuse_typos(storage_options: Mapping[str, Any]) -> None:
+    """Refuse an option that is ``mode`` or ``author`` misspelt: local file systems take any option and say nothing."""
+    if not storage_options:
+        return
+    from difflib import get_close_matches
+
+    for name in storage_options:
+        if meant := get_close_matches(name, ("mode", "author"), n=1, cutoff=0.7):
+            message = f"{name!r} is no option of a file system; did you mean {meant[0]!r}?"
+            raise InvalidArgumentError(message, name=name)

@@ -1,6 +1,6 @@
 """Every error that lazyscribe raises.
 
-The tree (a builtin in brackets is a second parent, so code that catches the builtin keeps working)::
+The tree (in brackets a second parent; where that is a builtin, code that catches the builtin keeps working)::
 
     LazyscribeError
     ├── ReadOnlyError
@@ -8,10 +8,12 @@ The tree (a builtin in brackets is a second parent, so code that catches the bui
     ├── SaveError
     │   ├── ConflictError              someone changed it: reload, then try again
     │   ├── CommitUnknownError         an answer was lost: look, trying again is harmless
-    │   └── LockTimeoutError [TimeoutError]
+    │   ├── LockTimeoutError [TimeoutError]
+    │   └── NameTakenError             saves try again by themselves
     ├── ArtifactError
     │   ├── ArtifactLogError
-    │   │   └── PromotionError [SaveError]
+    │   │   ├── PromotionError [SaveError]
+    │   │   └── InvalidNameError [ValueError]
     │   └── ArtifactLoadError
     │       ├── ArtifactFileMissingError [FileNotFoundError]
     │       └── CorruptArtifactError
@@ -19,7 +21,6 @@ The tree (a builtin in brackets is a second parent, so code that catches the bui
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
-    ├── InvalidNameError [ArtifactLogError, ValueError]
     ├── InvalidArgumentError [ValueError]
     ├── UnknownArtifactError [ValueError]
     ├── NotInListError [ValueError]
@@ -41,7 +42,43 @@ Facts travel as attributes (``error.path``, ``error.name``, …), set from the k
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lazyscribe._frozen import FrozenRecordError as FrozenRecordError  # noqa: PLC0414 - re-exported
+    from lazyscribe._frozen import FrozenRecordError
+
+__all__ = [
+    "LazyscribeError",
+    "ReadOnlyError",
+    "FrozenRecordError",
+    "SaveError",
+    "ConflictError",
+    "CommitUnknownError",
+    "LockTimeoutError",
+    "NameTakenError",
+    "ArtifactError",
+    "ArtifactLogError",
+    "PromotionError",
+    "InvalidNameError",
+    "ArtifactLoadError",
+    "ArtifactFileMissingError",
+    "CorruptArtifactError",
+    "VersionNotFoundError",
+    "InvalidVersionError",
+    "CorruptManifestError",
+    "UnreadableError",
+    "InvalidArgumentError",
+    "UnknownArtifactError",
+    "NotInListError",
+    "UnknownNameError",
+    "UnknownHandlerError",
+    "MissingHandlerError",
+    "HandlerImportError",
+    "HandlerTypeError",
+    "DependencyFileMissingError",
+    "UsageError",
+    "StoreError",
+    "Exists",
+    "Stale",
+    "Unsure",
+]
 
 
 class LazyscribeError(Exception):
@@ -91,6 +128,12 @@ class CommitUnknownError(SaveError):
 
 class LockTimeoutError(SaveError, TimeoutError):
     """Another writer held the lock of this file for too long; nothing was written."""
+
+
+class NameTakenError(SaveError):
+    """Others took ``names`` meanwhile; the save is tried again under other ones before anybody sees this."""
+
+    names: set[str]
 
 
 class ArtifactError(LazyscribeError):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, field, setters
 
 from lazyscribe import _utils
-from lazyscribe._dates import stamp, to_text, to_utc
+from lazyscribe._dates import as_utc, stamp, to_text, to_utc
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
@@ -43,11 +43,6 @@ def _default_short_slug(experiment: Experiment) -> str:
 def _of(name: str) -> Any:
     """Return a default that takes the value of the field `name`."""
     return Factory(lambda experiment: getattr(experiment, name), takes_self=True)
-
-
-def _to_naive(date: Any) -> Any:
-    """Return a date as naive UTC; what is no date stays as it is and is refused when it is saved."""
-    return to_utc(date) if isinstance(date, datetime) else date
 
 
 @define(slots=False)
@@ -83,8 +78,8 @@ class Experiment(Located, Recorder):
     last_updated_by: str = field(default=_of("author"))
     metrics: dict[str, Any] = field(factory=dict)
     parameters: dict[str, Any] = field(factory=dict)
-    created_at: datetime = field(factory=_utils.utcnow, converter=_to_naive)
-    last_updated: datetime = field(default=_of("created_at"), converter=_to_naive)
+    created_at: datetime = field(factory=_utils.present, converter=as_utc)
+    last_updated: datetime = field(default=_of("created_at"), converter=as_utc)
     dependencies: dict[str, Experiment] = field(factory=dict, eq=False)
     short_slug: str = field(default=Factory(_default_short_slug, takes_self=True), on_setattr=_indexed)
     slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_indexed)
@@ -107,14 +102,18 @@ class Experiment(Located, Recorder):
         """The folder of the artifacts."""
         return self.dir / self.slug
 
+    def _lock(self) -> Any:
+        return self.mutex_
+
     def _change(self) -> None:
         self.last_updated = _utils.utcnow()
         self.dirty = True
 
     def tag(self, *tags: str, overwrite: bool = False) -> None:
         """Add tags; with `overwrite` they replace those there were."""
-        self._change()
-        self.tags = list(tags) if overwrite else [*self.tags, *tags]
+        with self.mutex_:
+            self._change()
+            self.tags = list(tags) if overwrite else [*self.tags, *tags]
 
     @contextmanager
     def log_test(self, name: str, description: str | None = None) -> Iterator[Test]:
@@ -145,8 +144,9 @@ class Experiment(Located, Recorder):
     def _adopt(self, test: Test) -> None:
         """Give `test` its folder in this experiment's."""
         place, folder = self._home()
+        test.__dict__["_mutex"] = self.mutex_
         test.__dict__["path"] = self.path / test.slug
-        test._settle_in(place, f"{folder}/{test.slug}")
+        test._attach_to(place, f"{folder}/{test.slug}")
 
     def promote_artifact(self, repository: Repository, name: str) -> None:
         """Make an artifact of this experiment the newest version of its name in `repository`.
@@ -205,6 +205,8 @@ class Experiment(Located, Recorder):
 
     def __ge__(self, other: object) -> bool:
         return self._precedes(other) >= 0 if isinstance(other, Experiment) else NotImplemented
+
+    __getstate__ = Located.__getstate__  # promised on this very class
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

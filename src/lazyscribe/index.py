@@ -119,7 +119,7 @@ def _to_date(version: str | datetime) -> datetime:
     except ValueError as error:
         raise InvalidVersionError(
             f"{version!r} is no date; write a version as YYYY-MM-DDTHH:MM:SS or another ISO 8601 date or date-time "
-            "(years 1 to 9999 in UTC), as a number, or as @alias.",
+            "(years 1 to 9999 in UTC), or a number as an int, without quotes.",
             version=version,
         ) from error
 

@@ -14,6 +14,7 @@ from lazyscribe.document import Document
 from lazyscribe.exception import (
     ArtifactFileMissingError,
     InvalidArgumentError,
+    InvalidVersionError,
     UnknownArtifactError,
     UsageError,
     VersionNotFoundError,
@@ -78,8 +79,7 @@ class VersionReader(Document["Artifact"]):
     def _find(self, name: str, version: Version, match: str) -> Entry[Artifact]:
         selector = parse_version(version, match)
         if not self._records.named(name):
-            known = ", ".join(map(repr, self._records.names()[:20])) or "none"
-            raise UnknownArtifactError(f"{self.fpath} has no artifact {name!r}; it has: {known}.", name=name)
+            raise UnknownArtifactError(self._no_artifact(name), name=name)
         if isinstance(selector, Number):
             self._refuse_duplicate(name, selector.number)
         entry = self._records.find(name, selector, _utils.utcnow())
@@ -87,6 +87,10 @@ class VersionReader(Document["Artifact"]):
             message = f"{self.fpath} has no version of {name!r} {in_words(selector)}; {self._has(name)}."
             raise VersionNotFoundError(message, name=name, version=version)
         return entry
+
+    def _no_artifact(self, name: str) -> str:
+        known = ", ".join(map(repr, self._records.names()[:20])) or "none"
+        return f"{self.fpath} has no artifact {name!r}; it has: {known}."
 
     def _refuse_duplicate(self, name: str, number: int) -> None:
         twins = self._records.numbered(name, number)
@@ -122,7 +126,10 @@ class VersionReader(Document["Artifact"]):
         ArtifactLoadError
             A version is not saved.
         """
-        wanted = version if isinstance(version, (tuple, list)) else (version, None)
+        wanted: Sequence[Version] = version if isinstance(version, (tuple, list)) else (version, None)
+        if len(wanted) != 2:
+            message = f"A diff is of one version or of a pair, not of {version!r:.80}."
+            raise InvalidArgumentError(message, name=name, version=version)
         older, newer = (self._search_artifact_versions(name, each, match) for each in wanted)
         if _age(older) > _age(newer):
             older, newer = newer, older
@@ -172,7 +179,7 @@ class VersionReader(Document["Artifact"]):
         if isinstance(version, (str, datetime)):
             chosen = self._as_of(version)
         else:
-            chosen = [self._find(name, each, "exact") for name, each in version]
+            chosen = [self._find(name, each, "exact") for name, each in _pairs(version)]
         filtered = object.__new__(type(self))
         filtered.__setstate__(self.__getstate__())
         filtered._manifest = self._manifest.twin()
@@ -207,6 +214,15 @@ def in_words(selector: Selector) -> str:
             return f"that was valid at {to_text(date)}"
         case Alias(name):
             return f"by the alias '@{name}'"
+
+
+def _pairs(version: Any) -> list[tuple[str, Version]]:
+    try:
+        pairs = [each if isinstance(each, (tuple, list)) else () for each in version]
+        return [(name, each) for name, each in pairs]
+    except (TypeError, ValueError) as error:
+        message = f"{version!r:.80} is neither a date nor pairs (name, version); filter by one of them."
+        raise InvalidVersionError(message, version=version) from error
 
 
 def _age(artifact: Artifact) -> tuple[datetime, int]:

@@ -137,12 +137,16 @@ def _same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def _set(base: list[str], theirs: list[str], mine: list[str]) -> list[str]:
+def _set(base: list[Any], theirs: list[Any], mine: list[Any]) -> list[Any]:
     """Return the members of `theirs` and `mine`, without those that either took out of `base`."""
     if mine == base:
         return list(theirs)
-    gone = {each for each in base if each not in theirs or each not in mine}
-    return list(dict.fromkeys(each for each in (*theirs, *mine) if each not in gone))
+    gone = [each for each in base if each not in theirs or each not in mine]
+    merged: list[Any] = []
+    for each in (*theirs, *mine):  # a tag may be anything that JSON holds, so no real set
+        if each not in gone and each not in merged:
+            merged.append(each)
+    return merged
 
 
 def _by_name(items: Iterable[Record]) -> dict[str, Record]:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 from lazyscribe.exception import InvalidNameError
 from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.store.keys import check_key, fold, join, portability_warning
+
+
+def check_text(name: Any) -> None:
+    """Refuse a name that is not text."""
+    if not isinstance(name, str):
+        raise InvalidNameError(f"A name must be text, not {name!r:.80}; give it as a string.", name=name)
 
 
 def check_file(folder: str, fname: str, manifest: str | None = None, new: bool = True) -> str:
@@ -25,8 +32,7 @@ def check_file(folder: str, fname: str, manifest: str | None = None, new: bool =
         Absolute, with ``..`` or NUL, a part too long, inside ``.lazyscribe``, or the manifest itself.
     """
     for part in (folder, fname):
-        if not isinstance(part, str):
-            raise InvalidNameError(f"A name must be text, not {part!r}; give it as a string.", name=part)
+        check_text(part)
         if part.startswith("/"):
             raise InvalidNameError(
                 f"The name {part!r} cannot be used because it is absolute and would leave its folder; "

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from lazyscribe.store import open_store, store_of
+from lazyscribe.store import absolute, open_store, protocol_of, store_of
 from lazyscribe.store.base import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fsspec import AbstractFileSystem
-
-LOCAL = ("file", "local")
 
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
@@ -44,27 +42,20 @@ class Place:
         self.options = options or {}
         self._fs = fs
         self._store: Store | None = None
-        self._root = (
-            os.path.abspath(os.path.expanduser(folder))  # noqa: PTH100, PTH111 - symbolic links stay as they are
-            if protocol in LOCAL
-            else folder.as_posix()
-        )
+        self._root = self.absolute(folder)
 
-    def absolute(self, path: Path | str) -> str:
-        """Return what tells two files on this kind of file system apart."""
-        return os.path.abspath(os.path.expanduser(path)) if self.protocol in LOCAL else str(path)  # noqa: PTH100, PTH111
+    def absolute(self, path: Path | str) -> tuple[str, str]:
+        """Return what tells two files apart: on this kind of file system their paths, on others the kind as well."""
+        return absolute(self.protocol, path)
 
     def same_as(self, other: Place) -> bool:
         """Whether both are one folder of one file system, as far as their paths tell."""
-        return (self.protocol in LOCAL, self._root) == (other.protocol in LOCAL, other._root) and (
-            self.protocol in LOCAL or self.protocol == other.protocol
-        )
+        return self._root == other._root
 
     @classmethod
     def of(cls, fs: AbstractFileSystem, folder: Path) -> Place:
         """Return the place of `folder` on `fs`."""
-        protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
-        return cls(protocol, folder, fs=fs)
+        return cls(protocol_of(fs), folder, fs=fs)
 
     @property
     def fs(self) -> AbstractFileSystem:
@@ -80,9 +71,9 @@ class Place:
         """The store rooted at the folder."""
         if self._store is None:
             if self._fs is not None:
-                self._store = store_of(self._fs, self._root)
+                self._store = store_of(self._fs, self._root[1])
             else:
-                self._store = open_store(self.protocol, self._root, self.options)
+                self._store = open_store(self.protocol, self._root[1], self.options)
         return self._store
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from lazyscribe import _utils
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
-from lazyscribe.codec.experiments import artifact_files
+from lazyscribe.codec.experiments import artifact_files, keep_tests
 from lazyscribe.codec.text import Record, check_experiment, decode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
@@ -18,14 +18,15 @@ from lazyscribe.exception import (
     InvalidArgumentError,
     InvalidNameError,
     LazyscribeError,
+    NameTakenError,
     ReadOnlyError,
     UnknownNameError,
 )
-from lazyscribe.names import check_file
+from lazyscribe.names import check_file, check_text
 from lazyscribe.records.base import Entry
 from lazyscribe.records.experiments import ExperimentHead, ExperimentList
 from lazyscribe.registry import registry
-from lazyscribe.rows import NameTakenError, Row
+from lazyscribe.rows import Row
 from lazyscribe.store.keys import check_key, fold
 
 if TYPE_CHECKING:
@@ -95,10 +96,11 @@ class Project(Document["Experiment"]):
             On entering, if the project was opened with ``mode="r"``.
         """
         self._refuse_if_read_only("log an experiment to")
+        check_text(name)
         from lazyscribe.experiment import Experiment
 
         experiment = Experiment(name=name, project=self.fpath, dir=self.dir, author=self.author)
-        experiment._settle_in(self._location, "")
+        experiment._attach_to(self._location, "")
         yield experiment
         self.append(experiment)
 
@@ -109,7 +111,7 @@ class Project(Document["Experiment"]):
     def __getitem__(self, slug: str) -> Experiment:
         entry = self._records.find(slug)
         if entry is None:
-            message = f"{self.fpath} has no experiment with the slug {slug!r}; see the slugs with: list(project)."
+            message = f"{self.fpath} has no experiment with the slug {slug!r}; {self._records.last_slugs()}."
             raise UnknownNameError(message, name=slug)
         return self._records.get(entry)
 
@@ -213,13 +215,13 @@ class Project(Document["Experiment"]):
         from lazyscribe.experiment import Experiment, ReadOnlyExperiment
 
         experiment = (ReadOnlyExperiment if frozen else Experiment)(**self._fields(record, frozen))
-        self._house(experiment)
+        self._attach(experiment)
         return experiment
 
-    def _house(self, experiment: Experiment) -> None:
+    def _attach(self, experiment: Experiment) -> None:
         """Let an experiment and its tests find their files here."""
         experiment.overwritten.clear()
-        experiment._settle_in(self._location, "")
+        experiment._attach_to(self._location, "")
         for test in experiment.tests:
             test.overwritten.clear()
             experiment._adopt(test)
@@ -273,13 +275,17 @@ class Project(Document["Experiment"]):
                 row.record["slug"] = next(name for name in _numbered(slug) if fold(name) not in taken)
                 taken.add(fold(row.record["slug"]))
                 renamed[id(row.entry.obj)] = row.record["slug"]
-                add_drafts(row, self._location, self._replacing)
+                add_drafts(row, self._location, self._replacing, self._avoid)
         for row in rows:
             if row.record is not None and row.record["dependencies"] and row.entry.obj is not None:
                 row.record["dependencies"] = row.entry.obj.references(renamed)
         return rows
 
-    def _row(self, entry: Entry[Experiment]) -> Row[Experiment]:
+    def _lock_of(self, entry: Entry[Experiment]) -> Any:
+        assert entry.obj is not None
+        return entry.obj.mutex_
+
+    def _present(self, entry: Entry[Experiment]) -> Row[Experiment]:
         experiment = entry.obj
         assert experiment is not None
         with experiment.mutex_:
@@ -295,10 +301,14 @@ class Project(Document["Experiment"]):
             record["last_updated_by"] = self.author
         row = Row(entry, record)
         row.artifacts = [artifact for holder in artifacts for artifact in holder]
+        return row
+
+    def _row(self, entry: Entry[Experiment]) -> Row[Experiment]:
+        row = self._present(entry)
         if entry.text is not None:
             from lazyscribe.experiment_files import add_drafts
 
-            add_drafts(row, self._location, self._replacing)
+            add_drafts(row, self._location, self._replacing, self._avoid)
         return row
 
     def _artifact_records(self, record: Record) -> list[Record]:
@@ -306,10 +316,11 @@ class Project(Document["Experiment"]):
 
     def _resolve(self, rows: list[Row[Experiment]], theirs: Mapping[str, bytes], base: Mapping[str, bytes]) -> None:
         fresh = {row.record["slug"] for row in rows if row.entry.text is None and row.record is not None}
-        if taken := fresh & (theirs.keys() - base.keys()):
-            raise NameTakenError(
-                f"{', '.join(sorted(taken))} was taken meanwhile; save again.", names={fold(slug) for slug in taken}
-            )
+        from lazyscribe.experiment_files import taken_by_others
+
+        taken = {fold(slug) for slug in fresh & (theirs.keys() - base.keys())} | taken_by_others(rows, theirs, base)
+        if taken:
+            raise NameTakenError(f"{', '.join(sorted(taken))} was taken meanwhile; save again.", names=taken)
 
     def _settle(self, row: Row[Experiment], record: Record) -> None:
         experiment = row.entry.obj
@@ -321,35 +332,27 @@ class Project(Document["Experiment"]):
         state["last_updated_by"] = record["last_updated_by"]
         if to_text(experiment.last_updated) == record["last_updated"]:
             state["dirty"] = False
-        self._house(experiment)
+        self._attach(experiment)
 
     def _refresh(self, entry: Entry[Experiment], record: Record) -> None:
         present = entry.obj
         assert present is not None
         fresh = self._make(record, present.read_only)
         keep_artifacts(present, fresh)
-        known = {test.name: test for test in present.tests}
-        for position, test in enumerate(fresh.tests):
-            if (mine := known.get(test.name)) is not None:
-                keep_artifacts(mine, test)
-                mine.__dict__.update({name: test.__dict__[name] for name in _TEST_FIELDS})
-                fresh.tests[position] = mine
+        keep_tests(present, fresh)
         self._link(fresh, record, {each.reference(): each for each in present.dependencies.values()})
         dirty = present.dirty
         present.__dict__.update({name: fresh.__dict__[name] for name in (*self._fields(record, True), "dependencies")})
         present.__dict__["dirty"] = dirty
         present.__dict__["_unresolved"] = fresh.unresolved
-        self._house(present)
+        self._attach(present)
         _utils.EDITS.count += 1
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         for entry in self._records.snapshot():
             if entry.obj is not None and entry.obj.dir == self.dir:
-                self._house(entry.obj)
-
-
-_TEST_FIELDS = ("description", "metrics", "parameters", "artifacts")
+                self._attach(entry.obj)
 
 
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lazyscribe._dates import to_second, to_text
-from lazyscribe.commit import Source
 from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
 from lazyscribe.facts import Facts, digest_of, read_facts
 from lazyscribe.reading import open_file
+from lazyscribe.stage import Source
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from lazyscribe.codec.text import Record, decode, encode, split
+from lazyscribe.codec.text import Record, decode, encode, reason, split
 from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.merge import Merged, merge
@@ -148,7 +148,7 @@ def _text_of(document: Document[T], record: Record) -> bytes:
         return text
     except Exception as error:
         name = record.get("name")
-        message = f"{name!r} cannot be written to {place} ({error}); mend the value and save again."
+        message = f"{name!r} cannot be written to {place} ({reason(error, record)}); mend the value and save again."
         raise SaveError(message, name=name, path=place) from error
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe import _utils
 from lazyscribe.artifacts import _get_handler
 from lazyscribe.exception import ArtifactLoadError, ArtifactLogError
-from lazyscribe.names import check_file, warn_of_names
+from lazyscribe.names import check_file, check_text, warn_of_names
 from lazyscribe.place import Place
 from lazyscribe.reading import read_artifact, warn_output_only
 from lazyscribe.store.keys import join
@@ -26,6 +27,7 @@ def new_artifact(
     ValueError, ImportError, TypeError
         As :func:`lazyscribe.artifacts._get_handler`.
     """
+    check_text(name)
     handler_class = _get_handler(handler)
     artifact = handler_class.construct(
         name=name, value=value, fname=fname, created_at=_utils.utcnow(), writer_kwargs=writer_kwargs, **more
@@ -58,15 +60,21 @@ class Recorder:
     def _change(self) -> None:
         """Note that something is about to change; read-only ones refuse."""
 
+    def _lock(self) -> Any:
+        """Return the lock that changes hold, so that a save takes in what others saved without losing them."""
+        return self.__dict__.setdefault("_mutex", threading.RLock())
+
     def log_metric(self, name: str, value: float) -> None:
         """Keep a metric; a later value of the same name replaces it. Written at the next save."""
-        self._change()
-        self.metrics[name] = value
+        with self._lock():
+            self._change()
+            self.metrics[name] = value
 
     def log_parameter(self, name: str, value: Any) -> None:
         """Keep a parameter, anything that JSON can hold; a later value of the same name replaces it."""
-        self._change()
-        self.parameters[name] = value
+        with self._lock():
+            self._change()
+            self.parameters[name] = value
 
     def log_artifact(
         self,
@@ -101,13 +109,18 @@ class Recorder:
         artifact = new_artifact(name, value, handler, fname, writer_kwargs)
         check_file(self._home()[1], artifact.fname)
         warn_of_names(artifact.fname)
+        with self._lock():
+            self._put(artifact, overwrite)
+
+    def _put(self, artifact: Artifact, overwrite: bool) -> None:
         for position, present in enumerate(self.artifacts):
-            if present.name == name:
+            if present.name == artifact.name:
                 if not overwrite:
                     message = (
-                        f"{self.name!r} has an artifact {name!r} already; log it with overwrite=True to replace it."
+                        f"{self.name!r} has an artifact {artifact.name!r} already; "
+                        "log it with overwrite=True to replace it."
                     )
-                    raise ArtifactLogError(message, name=name)
+                    raise ArtifactLogError(message, name=artifact.name)
                 self.artifacts[position] = artifact
                 self.overwritten.add(artifact.fname)
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from lazyscribe.exception import UnknownNameError
@@ -11,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lazyscribe.project import Project
+
+__all__ = ["Registry", "registry"]
 
 
 class Registry:
@@ -37,9 +38,8 @@ class Registry:
         for name, project in self.projects.items():
             if project.fpath == Path(fpath):
                 return name
-        wanted = os.path.abspath(fpath)  # noqa: PTH100 - keeps symbolic links as they are
         for name, project in self.projects.items():
-            if project.protocol == "file" and os.path.abspath(project.fpath) == wanted:  # noqa: PTH100
+            if project._location.absolute(project.fpath) == project._location.absolute(fpath):
                 return name
         return None
 

@@ -15,9 +15,9 @@ from typing import IO, Any, Literal
 from attrs import define, field
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date, to_second, to_text, to_utc
+from lazyscribe._dates import as_utc, parse_date, to_second, to_text, to_utc
 from lazyscribe.codec.text import assemble, encode
-from lazyscribe.commit import Draft, Manifest, Source, save, update_document
+from lazyscribe.commit import save, update_document
 from lazyscribe.exception import (
     CorruptManifestError,
     Exists,
@@ -28,9 +28,11 @@ from lazyscribe.exception import (
 )
 from lazyscribe.facts import read_facts
 from lazyscribe.index import parse_version
+from lazyscribe.manifest import Manifest
 from lazyscribe.place import Place, split_url
 from lazyscribe.release_config import read_config
 from lazyscribe.repository import Repository
+from lazyscribe.stage import Draft, Source
 from lazyscribe.store.keys import join
 
 __all__ = [
@@ -48,14 +50,6 @@ __all__ = [
 _FILE = "releases.json"
 
 
-def _now() -> datetime:
-    return _utils.utcnow()  # asked at each call: tests stand in for it
-
-
-def _naive(date: Any) -> Any:
-    return to_utc(date) if isinstance(date, datetime) else date
-
-
 @define
 class Release:
     """A tag and the versions it stands for.
@@ -71,7 +65,7 @@ class Release:
 
     tag: str
     artifacts: list[tuple[str, int]]
-    created_at: datetime = field(factory=_now, converter=_naive)
+    created_at: datetime = field(factory=_utils.present, converter=as_utc)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the release as ``releases.json`` holds it, the pairs as they are."""
@@ -307,8 +301,8 @@ def _release_at(path: str, tag: str) -> tuple[Repository, Release]:
 
 def _append(repository: Repository, release: Release) -> None:
     """Add the release to the file beside the repository unless its tag stands there."""
-    place = _place_of(repository)
-    path = place.store.describe(_FILE)
+    store = repository._location.store
+    path = store.describe(_FILE)
     taken = False
 
     def change(data: bytes | None) -> bytes:
@@ -319,13 +313,9 @@ def _append(repository: Repository, release: Release) -> None:
             return data
         return json.dumps([*items, release.to_dict()], indent=4).encode("ascii")
 
-    update_document(place.store, _FILE, change)
+    update_document(store, _FILE, change)
     if taken:
         _warn("%s holds a release %r already; it is left as it is.", path, release.tag)
-
-
-def _place_of(repository: Repository) -> Place:
-    return Place(repository.protocol, repository.dir, repository.storage_options)
 
 
 def _warn(message: str, *facts: str) -> None:
@@ -371,7 +361,7 @@ def minimal_repository_from_release(location: str | Path, repository: Repository
 
 def _export(location: str | Path, repository: Repository, filtered: Repository) -> None:
     """Write every version of `filtered`, whose files lie where those of `repository` do, to `location`."""
-    source, target = _place_of(repository).store, _target(location, repository).store
+    source, target = repository._location.store, _target(location, repository).store
     manifest = Manifest(target, "repository.json")
 
     def compose(found: bytes | None) -> bytes:

@@ -23,7 +23,8 @@ def read_config(text: str, now: datetime) -> tuple[list[str], str]:
     try:
         config = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"The configuration is not valid TOML ({error}); mend it.") from error
+        message = f"The text is not valid TOML ({error}); mend it, or, if it is a path, pass what that file holds."
+        raise InvalidArgumentError(message) from error
     table = _table(_table(config, "tool", "tool"), "lazyscribe", "tool.lazyscribe")
     paths = table.get("repositories")
     if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +16,7 @@ from lazyscribe.exception import (
     CorruptManifestError,
     InvalidArgumentError,
     InvalidNameError,
+    NameTakenError,
     ReadOnlyError,
     SaveError,
     UnknownNameError,
@@ -23,7 +25,7 @@ from lazyscribe.lookup import Match, Version, VersionReader
 from lazyscribe.names import check_file, warn_of_names
 from lazyscribe.records.base import Entry
 from lazyscribe.records.versions import VersionHead, VersionList
-from lazyscribe.rows import NameTakenError, Row
+from lazyscribe.rows import Row
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import candidates, fold, join
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.stage import Source
+
+__all__ = ["Repository"]
 
 
 class Repository(VersionReader):
@@ -157,8 +161,7 @@ class Repository(VersionReader):
     def __getitem__(self, name: str) -> Artifact:
         entries = self._records.named(name)
         if not entries:
-            known = ", ".join(map(repr, self._records.names()[:20])) or "none"
-            raise UnknownNameError(f"{self.fpath} has no artifact {name!r}; it has: {known}.", name=name)
+            raise UnknownNameError(self._no_artifact(name), name=name)
         return self._records.get(entries[0])
 
     def __contains__(self, name: object) -> bool:
@@ -220,10 +223,19 @@ class Repository(VersionReader):
     def _as_dict(self, entry: Entry[Artifact]) -> Record:
         return self._record_of(entry)
 
+    def _lock_of(self, entry: Entry[Artifact]) -> Any:
+        del entry
+        return self._records.lock
+
+    def _present(self, entry: Entry[Artifact]) -> Row[Artifact]:
+        return Row(entry, self._record_of(entry))
+
     def _row(self, entry: Entry[Artifact]) -> Row[Artifact]:
-        artifact, record = self._records.get(entry), self._record_of(entry)
-        row = Row(entry, record)
-        if artifact.dirty:
+        artifact, row = self._records.get(entry), self._present(entry)
+        record = row.record
+        assert record is not None
+        source = self._sources.get(id(artifact)) or self._renamed_from(entry, artifact)
+        if artifact.dirty or source is not None:
             own = self._checked_key(artifact)
             from lazyscribe.stage import Draft
 
@@ -233,10 +245,23 @@ class Repository(VersionReader):
                 artifact,
                 lambda key: fold(key) in self._avoid or self._records.owners(key) > (key == own),
                 self._replacing,
-                self._sources.get(id(artifact)),
+                source,
             )
             row.drafts.append(draft)
         return row
+
+    def _renamed_from(self, entry: Entry[Artifact], artifact: Artifact) -> Source | None:
+        """Return the file of a saved version whose name or file name has changed since."""
+        if entry.text is None or artifact.dirty:
+            return None
+        saved = decode(entry.text, self._manifest.place)
+        if (saved["name"], saved["fname"]) == (artifact.name, artifact.fname):
+            return None
+        from lazyscribe.promotion import source_of
+
+        with suppress(FileNotFoundError):
+            return source_of(artifact, self._location.store, join(saved["name"], saved["fname"]))
+        return None
 
     def _checked_key(self, artifact: Artifact) -> str:
         try:
@@ -300,7 +325,7 @@ def _parse_expiry(expiry: Any) -> datetime:
             raise TypeError(type(expiry).__name__)
         return parse_date(expiry)
     except (ValueError, TypeError) as error:
-        message = f"{expiry!r} is no date; give an expiry as a datetime or an ISO 8601 text."
+        message = f"{expiry!r} is no date and time; give an expiry as a datetime or an ISO 8601 text."
         raise InvalidArgumentError(message, expiry=expiry) from error
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lazyscribe.codec.text import Record
-from lazyscribe.exception import SaveError
 from lazyscribe.records.base import Entry
 
 if TYPE_CHECKING:
@@ -35,9 +34,3 @@ class Row(Generic[T]):
         self.artifacts: list[Artifact] = []
         self.key = ""
         self.text = text
-
-
-class NameTakenError(SaveError):
-    """Others took `names` meanwhile; the save is tried again under other ones."""
-
-    names: set[str]

@@ -247,7 +247,13 @@ class Stage:
         if steps.facts_before is not None:
             self._try(cause, steps.facts_before[0], partial(self._restore, *steps.facts_before))
         for key in reversed(steps.created):
-            self._try(cause, key, partial(self._store.delete, key))
+            self._try(cause, key, partial(self._delete, key))
+
+    def _delete(self, key: str) -> None:
+        """Remove a file of ours, unless somebody who was saved meanwhile has replaced it by another of that name."""
+        ours = self.written.get(key)
+        if ours is None or self._holds(key, ours):
+            self._store.delete(key)
 
     def _restore(self, key: str, data: bytes) -> None:
         found = self._store.read(key)

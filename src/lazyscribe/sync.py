@@ -11,14 +11,14 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lazyscribe import commit
-from lazyscribe.codec.text import assemble, decode
-from lazyscribe.commit import Draft
-from lazyscribe.exception import ConflictError, InvalidArgumentError
-from lazyscribe.merge_fields import Conflict, Prefer
+from lazyscribe.codec.text import Record, assemble, decode, encode
+from lazyscribe.exception import ConflictError, InvalidArgumentError, NameTakenError
+from lazyscribe.merge_fields import Conflict, Prefer, merge_records
 from lazyscribe.reading import output_only_notice
 from lazyscribe.reconcile import Reconciled, deleted_here, keyed, mark_lost, merge_rows, shown
 from lazyscribe.records.base import Entry
-from lazyscribe.rows import NameTakenError, Row
+from lazyscribe.rows import Row
+from lazyscribe.stage import Draft
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
@@ -169,16 +169,17 @@ def _absorb(
     mine = {row.key: row for row in rows}
     result: list[Entry[T]] = []
     notices: list[str] = []
+    for own in [mine[key] for key in merge.merged.texts if key in mine]:
+        if written and own.record is not None:
+            notices += [notice for draft in own.drafts if (notice := _settle_file(draft))]
+            document._settle(own, own.record)
+        elif own.entry.text is None and own.record is not None:
+            document._renumber(own, own.record)
     for position, (key, text) in enumerate(merge.merged.texts.items()):
         row = mine.get(key)
         if row is None:
             result.append(document._entry(text, decode(text, place, position), position))
             continue
-        if written and row.record is not None:
-            notices += [notice for draft in row.drafts if (notice := _settle_file(draft))]
-            document._settle(row, row.record)
-        elif row.entry.text is None and row.record is not None:
-            document._renumber(row, row.record)
         _absorb_one(document, row, text, text if written else merge.theirs.get(key, row.entry.text))
         result.append(row.entry)
     document._records.replace_entries(result, entries)
@@ -195,18 +196,33 @@ def _absorb_one(document: Document[T], row: Row[T], text: bytes, base: bytes | N
         record = decode(text, document._manifest.place)
         entry.head = document._entry(text, record, 0).head
         if entry.obj is not None:
-            document._refresh(entry, record)
+            with document._lock_of(entry):
+                document._refresh(entry, record if entry.frozen else _with_later(document, row, record))
     entry.text = base
+
+
+def _with_later(document: Document[T], row: Row[T], record: Record) -> Record:
+    """Return the merged `record` with what other threads changed in the object since `row` was made of it."""
+    place = document._manifest.place
+    try:
+        now = document._present(row.entry).record
+        text = encode(now) if now is not None else row.text
+    except Exception:  # what just came cannot be written; the next save would say so, and this one is done
+        return record
+    return (
+        record if text == row.text else merge_records(decode(row.text, place), record, decode(text, place), "ours")[0]
+    )
 
 
 def _settle_file(draft: Draft) -> str | None:
     """Mark a saved artifact clean and give it the name its file got; return what the user should be told of it.
 
-    The value is let go if the file is large. One that lost against somebody else's stays as it is.
+    The value is let go if the file is large. One that lost against somebody else's stays unsaved.
     """
-    if draft.lost:
-        return None
     artifact, fname, notice = draft.artifact, draft.record["fname"], None
+    if draft.lost:
+        artifact.fname = fname  # as in the row, which tells what came later
+        return None
     if artifact.fname != fname:
         notice = name_notice(artifact, fname)
         artifact.fname = fname

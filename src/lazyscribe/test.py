@@ -14,6 +14,8 @@ from lazyscribe.codec.text import with_dates_as_text
 from lazyscribe.place import Place
 from lazyscribe.recorder import Recorder
 
+__all__ = ["ReadOnlyTest", "Test"]
+
 
 def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
     """Let an object that is given another file system or folder find its files there; an attrs hook."""
@@ -37,7 +39,7 @@ class Located:
         home: tuple[Place, str] | None = self.__dict__.get("_home_")
         return home if home is not None else self._place()
 
-    def _settle_in(self, place: Place, folder: str) -> None:
+    def _attach_to(self, place: Place, folder: str) -> None:
         """Live in `folder` of `place` from now on."""
         self.__dict__["_home_"] = (place, folder)
         self.__dict__.pop("fs", None)
@@ -113,6 +115,8 @@ class Test(Located, Recorder):
     artifacts: list[Artifact] = field(factory=list)
     path: Path = field(factory=Path, converter=Path, eq=False, on_setattr=[setters.convert, forget_home])
     fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
+
+    __getstate__, __setstate__ = Located.__getstate__, Located.__setstate__  # promised on this very class
 
     def _place(self) -> tuple[Place, str]:
         fs = self.__dict__.get("fs")

@@ -98,7 +98,7 @@ WRONG: dict[str, list[Any]] = {
     "parameters": [None, [], "x", 1],
     "short_slug": [None, 1, []],
     "slug": [None, 1, [], ""],
-    "tags": ["x", 1, {}, [1], [None]],
+    "tags": ["x", 1, {}],
     "tests": [None, {}, "x", 1, [1], [None], [{}], ["x"]],
 }
 

@@ -1,11 +1,12 @@
 """project.log and project.append."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lazyscribe import Experiment, Project
-from lazyscribe.exception import ArtifactLogError, LazyscribeError
+from lazyscribe.exception import ArtifactLogError, InvalidNameError, LazyscribeError
 from tests.project.support import make, names, records, saved, tree
 
 
@@ -167,3 +168,14 @@ def test_the_same_experiment_twice() -> None:
         project.save()
         found = Project("project.json", mode="r")
         assert names(found) == ["one", "one"]
+
+
+@pytest.mark.parametrize("name", [3, None, b"x"])
+def test_names_that_are_no_text(name: Any) -> None:
+    """The name of an experiment or an artifact that is no text is refused where it is given."""
+    project = Project("project.json")
+    with pytest.raises(InvalidNameError, match="must be text"), project.log(name):
+        pass
+    with project.log("x") as experiment, pytest.raises(InvalidNameError, match="must be text"):
+        experiment.log_artifact(name, 1, "json")
+    assert experiment.artifacts == []

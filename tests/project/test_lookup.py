@@ -134,3 +134,17 @@ def test_an_error_in_a_filter() -> None:
     with pytest.raises(ZeroDivisionError):
         list(project.filter(lambda each: 1 / 0 > 0))
     assert names(project) == ["one"]
+
+
+def test_the_error_of_a_slug_that_is_not_there_shows_those_that_are() -> None:
+    """A typing error is answered with the newest short slugs; an empty project says so."""
+    with pytest.raises(KeyError, match="no experiments"):
+        _ = Project("nothing.json")["one"]
+    project = saved(make("One", 19), make("Two", 20))
+    with pytest.raises(KeyError, match="it has: 'one', 'two'"):
+        _ = project["onne"]
+    for number in range(30):
+        project.append(make(f"more {number}", 21))
+    with pytest.raises(KeyError, match=r"of its 32 the last are: .*'more-29'") as caught:
+        _ = project["onne"]
+    assert "'one'" not in str(caught.value)

@@ -7,8 +7,8 @@ import fsspec
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from lazyscribe import Project
-from lazyscribe.exception import ConflictError, CorruptManifestError, LazyscribeError, SaveError
+from lazyscribe import Project, Repository
+from lazyscribe.exception import ConflictError, CorruptManifestError, InvalidArgumentError, LazyscribeError, SaveError
 from tests.project.support import make, names, python, records, saved, tree
 
 MODES = ("r", "a", "w", "w+")
@@ -295,3 +295,40 @@ def test_a_damaged_file_does_not_open() -> None:
     for mode in ("r", "a", "w+"):
         with pytest.raises(CorruptManifestError):
             Project("project.json", mode=mode)
+
+
+@pytest.mark.parametrize(("wrong", "meant"), [("moed", "mode"), ("autor", "author"), ("Mode", "mode")])
+def test_a_misspelt_keyword_is_refused(tmp_path: Path, wrong: str, meant: str) -> None:
+    """A keyword that is nearly one of ours is an error that names it, not an option of the file system."""
+    with pytest.raises(InvalidArgumentError, match=f"{wrong}.*{meant}"):
+        Project(tmp_path / "project.json", **{wrong: "r"})
+
+
+def test_a_file_of_the_other_kind_is_named_as_that(tmp_path: Path) -> None:
+    """A repository opened as a project, and the other way round, is told apart from a damaged file."""
+    repository = Repository(tmp_path / "repository.json")
+    repository.log_artifact("a", 1, handler="json")
+    repository.save()
+    project = Project(tmp_path / "project.json")
+    with project.log("a"):
+        pass
+    project.save()
+    with pytest.raises(CorruptManifestError, match="open it with Repository"):
+        Project(tmp_path / "repository.json")
+    with pytest.raises(CorruptManifestError, match="open it with Project"):
+        Repository(tmp_path / "project.json")
+
+
+def test_tags_of_any_json_come_back(tmp_path: Path) -> None:
+    """Tags that are no text, which 2.2 saves and opens, are saved, opened and merged."""
+    fpath = tmp_path / "project.json"
+    project = Project(fpath)
+    with project.log("a") as experiment:
+        experiment.tag(3, ["x"])
+    project.save()
+    one, two = Project(fpath, mode="w+"), Project(fpath, mode="w+")
+    one["a"].tag("one")
+    two["a"].tag(["y"])
+    one.save()
+    two.save()
+    assert Project(fpath, mode="r")["a"].tags == [3, ["x"], "one", ["y"]]

@@ -319,3 +319,22 @@ def test_subclasses_of_experiment_are_saved() -> None:
 
     saved(Mine(name="mine", project=Path("project.json"), created_at=on(20)))
     assert records()[0]["name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("parameters", {"good": 1, "bad": {1}}, "parameters / bad: a value of type set"),
+        ("metrics", {"a": 1, 1: 1}, "metrics: '<' not supported"),
+        ("tags", [{1}], "tags / 0: a value of type set"),
+    ],
+)
+def test_the_error_of_a_value_says_where_it_is(field: str, value: Any, reason: str) -> None:
+    """The parameter or field at fault is named, and nothing is said of a damaged file."""
+    experiment = make()
+    setattr(experiment, field, value)
+    project = Project("project.json", mode="w+")
+    project.append(experiment)
+    with pytest.raises(SaveError, match=reason) as caught:
+        project.save()
+    assert "good copy" not in str(caught.value)

@@ -7,7 +7,14 @@ import pytest
 
 from lazyscribe import Project
 from lazyscribe._utils import utcnow
+from tests.clock import START, Clock
 from tests.project.support import make, on, python, records, saved, write
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Let time stand still."""
+    return Clock(monkeypatch)
 
 
 def test_utcnow_is_naive_utc_with_microseconds() -> None:
@@ -17,6 +24,18 @@ def test_utcnow_is_naive_utc_with_microseconds() -> None:
     assert before <= found[0] <= found[-1] <= datetime.now(UTC).replace(tzinfo=None)
     assert {date.tzinfo for date in found} == {None}
     assert any(date.microsecond for date in found)
+
+
+def test_one_clock_gives_every_date(clock: Clock) -> None:
+    """Who puts another clock in the place of `utcnow` finds its time in every date of a new experiment."""
+    project = Project("project.json", mode="w")
+    with project.log("one") as experiment:
+        experiment.log_artifact("a", 1, handler="json")
+        clock.tick(seconds=5)
+        experiment.log_metric("m", 1)
+    assert (experiment.created_at, experiment.last_updated) == (START, START + timedelta(seconds=5))
+    assert experiment.slug == "one-20250120132330"
+    assert experiment.artifacts[0].created_at == START
 
 
 def test_the_local_time_zone_changes_no_date() -> None:

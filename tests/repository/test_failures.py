@@ -198,3 +198,15 @@ def test_warnings_that_are_errors(file: Path, action: Any) -> None:
     assert len(opened(file).artifacts) == 2
     assert [each.dirty for each in repository.artifacts] == [False, False]
     assert len(list((file.parent / "x").iterdir())) == 3
+
+
+def test_the_error_of_a_value_names_its_file_and_the_way_out(file: Path) -> None:
+    """Logging again adds a version, so the error says that the bad one is to be taken out; then the save works."""
+    repository = Repository(file)
+    repository.log_artifact("m", {1}, "json", fname="m.json")
+    repository.log_artifact("m", [1], "json")
+    with pytest.raises(SaveError, match=r"'m', to be m/m\.json, .*take it out of 'artifacts'"):
+        repository.save()
+    del repository.artifacts[0]
+    repository.save()
+    assert repository.load_artifact("m") == [1]

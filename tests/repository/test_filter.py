@@ -148,3 +148,10 @@ def test_filtering_writes_nothing(many: Path) -> None:
     assert len(whole.filter("2025-01-21T13:23:30").artifacts) == 2
     assert chosen(whole) == chosen(opened(many))
     assert many.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [3, None, ["a"], ["ab"], [("a",)], [("a", 0, 1)]])
+def test_what_is_neither_a_date_nor_pairs(many: Path, version: object) -> None:
+    """Names alone, numbers and the like are an error that says what is wanted."""
+    with pytest.raises(InvalidVersionError, match="pairs"):
+        opened(many).filter(version)  # type: ignore[arg-type]

@@ -12,7 +12,13 @@ import pytest
 
 from lazyscribe import Repository
 from lazyscribe.artifacts.json import JSONArtifact
-from lazyscribe.exception import ArtifactLoadError, CorruptArtifactError, LazyscribeError, VersionNotFoundError
+from lazyscribe.exception import (
+    ArtifactLoadError,
+    CorruptArtifactError,
+    InvalidArgumentError,
+    LazyscribeError,
+    VersionNotFoundError,
+)
 from tests.clock import START, Clock
 from tests.repository.tools import opened, record, write
 
@@ -229,3 +235,10 @@ def test_damaged(file: Path, texts: list[str]) -> None:
         opened(file).get_version_diff("x", 1)
     with pytest.raises(VersionNotFoundError):
         opened(file).get_version_diff("x", (0, 9))
+
+
+@pytest.mark.parametrize("version", [(), (0,), (0, 1, 2)])
+def test_a_diff_is_of_one_or_two_versions(three: Path, version: tuple[int, ...]) -> None:
+    """Other numbers of versions are an error that shows them."""
+    with pytest.raises(InvalidArgumentError, match="one version or of a pair"):
+        opened(three).get_version_diff("x", version=version)  # type: ignore[arg-type]

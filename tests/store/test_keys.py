@@ -3,7 +3,7 @@
 import pytest
 
 from lazyscribe.exception import InvalidNameError
-from lazyscribe.store.keys import check_key, fold, join, parent, portability_warning, temporary
+from lazyscribe.store.keys import candidates, check_key, fold, join, parent, portability_warning, temporary
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,16 @@ def test_unportable(name: str) -> None:
 def test_portable(name: str) -> None:
     """A name that all systems hold is not."""
     assert portability_warning(name) is None
+
+
+@pytest.mark.parametrize(
+    ("fname", "next_one"),
+    [("a.json", "a-1.json"), ("b/a.tar.gz", "b/a.tar-1.gz"), (".x", ".x-1"), ("a", "a-1"), ("b/a/", "b/a-1")],
+)
+def test_candidates(fname: str, next_one: str) -> None:
+    """The name itself comes first, then numbered ones in the same folder, never one below the file of that name."""
+    names = candidates(fname)
+    assert [next(names), next(names)] == [fname, next_one]
 
 
 def test_parent_and_temporary() -> None:

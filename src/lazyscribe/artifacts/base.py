@@ -13,14 +13,9 @@ from attrs import define, field
 from lazyscribe import _utils
 from lazyscribe._dates import stamp, to_utc
 
+__all__ = ["Artifact"]
+
 _INDEXED = _utils.EDITS.on_setattr
-
-
-class _OpenBytes(io.BytesIO):
-    """A buffer that a handler may close without losing it."""
-
-    def close(self) -> None:
-        """Do nothing: the memory goes with the object."""
 
 
 @define
@@ -130,7 +125,7 @@ class Artifact(ABC):
         return state
 
     def _written(self) -> str | bytes:
-        raw = _OpenBytes()
+        raw = _utils.OpenBytes()
         if self.binary:
             self.write(self.value, raw, **self.writer_kwargs)
             return raw.getvalue()

@@ -9,6 +9,8 @@ from attrs import define
 
 from lazyscribe.artifacts.base import Artifact
 
+__all__ = ["JSONArtifact"]
+
 
 @define
 class JSONArtifact(Artifact):

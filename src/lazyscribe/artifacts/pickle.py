@@ -10,6 +10,8 @@ from attrs import define
 
 from lazyscribe.artifacts.base import Artifact
 
+__all__ = ["PickleArtifact"]
+
 
 @define
 class PickleArtifact(Artifact):

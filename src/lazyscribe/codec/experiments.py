@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lazyscribe.codec.artifacts import keep_artifacts
 from lazyscribe.codec.text import Record
 from lazyscribe.store.keys import join
 
@@ -17,3 +18,22 @@ def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
         folder = join(record["slug"], slugify(test["name"])) if test.get("artifacts") else record["slug"]
         files += [(folder, artifact) for artifact in test.get("artifacts", ())]
     return files
+
+
+def keep_tests(present: Any, fresh: Any) -> None:
+    """Put the tests of `present`, brought up to date, into `fresh` in the places of those of their names.
+
+    Of tests of one name each keeps its place among them.
+    """
+    known: dict[str, list[Any]] = {}
+    for test in present.tests:
+        known.setdefault(test.name, []).append(test)
+    for position, test in enumerate(fresh.tests):
+        if held := known.get(test.name):
+            mine = held.pop(0)
+            keep_artifacts(mine, test)
+            mine.__dict__.update({name: test.__dict__[name] for name in _TEST_FIELDS})
+            fresh.tests[position] = mine
+
+
+_TEST_FIELDS = ("description", "metrics", "parameters", "artifacts")

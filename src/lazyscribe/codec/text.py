@@ -10,7 +10,7 @@ Pure: no clock, no I/O. Errors name the manifest by the `place` that callers pas
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -185,11 +185,13 @@ def with_dates_as_text(value: Any) -> Any:
 
 def check_version(record: Record, place: str, position: int) -> None:
     """Refuse a repository's record that lacks a key or holds a wrong type."""
+    _check_kind(record, "slug", "handler", place, "experiments; open it with Project")
     _check(record, _ARTIFACT, place, position)
 
 
 def check_experiment(record: Record, place: str, position: int) -> None:
     """Refuse a project's record that lacks a key or holds a wrong type, its tests and artifacts included."""
+    _check_kind(record, "handler", "slug", place, "versions of artifacts; open it with Repository")
     _check(record, _EXPERIMENT, place, position)
     for artifact in record.get("artifacts", ()):
         _check(artifact, _ARTIFACT, place, position, "an artifact in it")
@@ -197,9 +199,15 @@ def check_experiment(record: Record, place: str, position: int) -> None:
         _check(test, _TEST, place, position, "a test in it")
         for artifact in test.get("artifacts", ()):
             _check(artifact, _ARTIFACT, place, position, "an artifact of a test in it")
-    for entry in (*record["dependencies"], *(record.get("tags") or ())):
+    for entry in record["dependencies"]:
         if not isinstance(entry, str):
-            raise _wrong(place, position, f"has {_kind(entry)} among its dependencies or tags, not text")
+            raise _wrong(place, position, f"has {_kind(entry)} among its dependencies, not text")
+
+
+def _check_kind(record: Any, theirs: str, ours: str, place: str, holds: str) -> None:
+    """Say so if a file is of the other kind, which is no damage."""
+    if isinstance(record, dict) and theirs in record and ours not in record:
+        raise CorruptManifestError(f"{place} holds {holds}.", path=place)
 
 
 def _check(record: Any, shape: dict[str, str], place: str, position: int, what: str = "it") -> None:
@@ -233,4 +241,24 @@ def _kind(value: Any) -> str:
 def _wrong(place: str, position: int | None, what: str) -> CorruptManifestError:
     where = "A record" if position is None else f"Record {position}"
     message = f"{where} of {place} {what}; mend it or restore the file from a good copy."
-    return CorruptManifestError(message, path=place, record=position)
+    return CorruptManifestError(message, path=place, record=position, what=what)
+
+
+def reason(error: Exception, record: Mapping[str, Any] | None = None) -> str:
+    """Return why a record cannot be written, with the field and the name at fault where they can be told."""
+    what = getattr(error, "what", None)
+    if what is not None:  # it would be damage if it stood in the file
+        return f"the record {what}"
+    for path, value in _leaves(record or {}):
+        try:
+            encode({"": value})
+        except Exception:
+            return f"{path}: {error}"
+    return str(error)
+
+
+def _leaves(record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for field, value in record.items():
+        if isinstance(value, dict):
+            yield from ((f"{field} / {key}", item) for key, item in value.items())
+        yield field, value

@@ -47,6 +47,15 @@ class ExperimentList(RecordList["Experiment"]):
                 self._by_slug, self._edits = table, edits
             return self._by_slug.get(slug)
 
+    def last_slugs(self) -> str:
+        """Return how an error names what there is: at most twenty short slugs, the newest."""
+        with self.lock:
+            found = list(dict.fromkeys(entry.known.short_slug for entry in self._entries))
+        if not found:
+            return "it has no experiments (is this the right path?)"
+        shown = ", ".join(map(repr, found[-20:]))
+        return f"it has: {shown}" if len(found) <= 20 else f"of its {len(found)} the last are: {shown}"
+
     def _place_of(self, entry: Entry[Experiment]) -> int:
         new, low, high = self.get(entry), 0, len(self._entries)
         if not high or not new < self.get(self._entries[-1]):

@@ -3,8 +3,9 @@
 from typing import Any
 
 from lazyscribe.store.base import Store, Token
+from lazyscribe.store.protocols import absolute, is_local, protocol_of
 
-__all__ = ["Store", "Token", "open_store", "store_of"]
+__all__ = ["Store", "Token", "absolute", "open_store", "protocol_of", "store_of"]
 
 
 def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
@@ -17,7 +18,7 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
     options
         For ``fsspec.filesystem``.
     """
-    if protocol in ("file", "local"):
+    if is_local(protocol):
         return _local(root)
     import fsspec
 
@@ -26,8 +27,8 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
 
 def store_of(fs: Any, root: str) -> Store:
     """Return the store for the folder `root` of an fsspec file system, by the name of its protocol."""
-    protocol = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
-    if protocol in ("file", "local"):
+    protocol = protocol_of(fs)
+    if is_local(protocol):
         return _local(root)
     if protocol == "memory":
         from lazyscribe.store.memory import MemoryStore

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, TypeAlias
 
+from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store.keys import join, parent
 
 Token: TypeAlias = Any
@@ -99,3 +100,14 @@ class Store(ABC):
     @abstractmethod
     def describe(self, key: str) -> str:
         """Return `key` as a user would write it: a path, or a URL."""
+
+    # What stores answer, in the same words everywhere
+
+    def _exists(self, key: str) -> Exists:
+        return Exists(f"{self.describe(key)} exists already; choose another name.", path=self.describe(key))
+
+    def _stale(self, key: str) -> Stale:
+        return Stale(f"Someone else changed {self.describe(key)} meanwhile; read it again.", path=self.describe(key))
+
+    def _unsure(self, key: str) -> Unsure:
+        return Unsure(f"{self.describe(key)} may have been replaced, or not; read it again.", path=self.describe(key))

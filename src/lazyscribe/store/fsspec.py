@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
-from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Store, Token
+from lazyscribe.store.protocols import protocol_of
 
 _CHUNK = 4 << 20
 
@@ -29,7 +29,7 @@ class FsspecStore(Store):
     def __init__(self, fs: Any, root: str) -> None:
         self.exclusive = False
         self._fs = fs
-        self._protocol: str = fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+        self._protocol = protocol_of(fs)
         self._root = str(fs._strip_protocol(root)).rstrip("/")
         self._absolute = root.startswith("/") or self._root.startswith("/")
         self._warned = False
@@ -133,9 +133,6 @@ class FsspecStore(Store):
         if self._taken(path):
             raise self._exists(key)
 
-    def _exists(self, key: str) -> Exists:
-        return Exists(f"{self.describe(key)} exists already; choose another name.", path=self.describe(key))
-
     @contextmanager
     def _uploaded(self, path: str, source: Any) -> Iterator[str]:
         """Stream `source` to a temporary key beside `path`, which is removed at the end if it is still there."""
@@ -189,13 +186,13 @@ class FsspecStore(Store):
         self._warn()
         with self._alone(path, key), self._uploaded(path, io.BytesIO(data)) as temporary:
             if self._content(path) != expected:
-                raise Stale(f"Someone else changed {self.describe(key)} meanwhile; read it again.", path=path)
+                raise self._stale(key)
             try:
                 self._move(temporary, path)
             except BaseException as error:
                 if self._unchanged(path, expected):
                     raise
-                raise Unsure(f"{self.describe(key)} may have been replaced; read it again.", path=path) from error
+                raise self._unsure(key) from error
         return data
 
     def _unchanged(self, path: str, expected: Token | None) -> bool:

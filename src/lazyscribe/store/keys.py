@@ -77,7 +77,7 @@ def temporary() -> str:
 def candidates(fname: str, start: int = 1) -> Iterator[str]:
     """Yield the file names to try for `fname`: itself, then with ``-1``, ``-2``, … before its ending."""
     yield fname
-    folder, _, last = fname.rpartition("/")
+    folder, _, last = join(fname).rpartition("/")  # "a/" is the file "a", which has nothing below it
     stem, dot, ending = last.rpartition(".")
     if not stem:
         stem, dot, ending = last, "", ""

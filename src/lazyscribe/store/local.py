@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EINVAL, EMLINK, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM, EXDEV
 from typing import Any, BinaryIO
 
-from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.oscalls import OS, OsCalls, durable
@@ -185,7 +184,7 @@ class LocalStore(Store):
                 self._prepare(temporary, path, data)
                 prepared = True
                 if self._content(path) != expected:
-                    raise Stale(f"Someone else changed {self.describe(key)} meanwhile; read it again.", path=path)
+                    raise self._stale(key)
                 self._calls.replace(temporary, path)
                 self._fsync_dir(folder)
             except BaseException as error:
@@ -305,9 +304,3 @@ class LocalStore(Store):
         with suppress(FileExistsError):
             self._calls.mkdir(folder)
         self._fsync_dir(parent)
-
-    def _exists(self, key: str) -> Exists:
-        return Exists(f"{self.describe(key)} exists already; choose another name.", path=self.describe(key))
-
-    def _unsure(self, key: str) -> Unsure:
-        return Unsure(f"{self.describe(key)} may have been replaced, or not; read it again.", path=self.describe(key))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
-from lazyscribe.exception import Exists, Stale, Unsure
+from lazyscribe._utils import OpenBytes
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Store, Token
 
@@ -95,21 +95,16 @@ class MemoryStore(Store):
     @contextmanager
     def create(self, key: str) -> Iterator[BinaryIO]:
         """Yield a buffer; the block may close it."""
-        from lazyscribe.store.staging import MemoryStaging
-
         path = self._path(key)
         if path in self._fs.store:
             raise self._exists(key)
-        buffer = MemoryStaging()
+        buffer = OpenBytes()
         yield buffer
         data = buffer.getvalue()
         with _MEMORY.lock:
             if path in self._fs.store or self._is_folder(path):
                 raise self._exists(key)
             self._put(path, data)
-
-    def _exists(self, key: str) -> Exists:
-        return Exists(f"{self.describe(key)} exists already; choose another name.", path=self.describe(key))
 
     def _put(self, path: str, data: bytes) -> None:
         from fsspec.implementations.memory import MemoryFile
@@ -127,13 +122,13 @@ class MemoryStore(Store):
         path = self._path(key)
         with self.guard(key), _MEMORY.lock:
             if self._content(path) != expected:
-                raise Stale(f"Someone else changed {self.describe(key)} meanwhile; read it again.", path=path)
+                raise self._stale(key)
             before = self._fs.store.get(path)
             try:
                 self._put(path, data)
             except BaseException as error:
                 if self._fs.store.get(path) is not before:
-                    raise Unsure(f"{self.describe(key)} may have been replaced; read it again.", path=path) from error
+                    raise self._unsure(key) from error
                 raise
         return data
 

@@ -1,18 +1,10 @@
 """Where content waits, on this machine, until it is complete. Imported only when something is written."""
 
-import io
 import tempfile
 from typing import Any
 
 IN_MEMORY = 8 << 20
 """Bytes above which staged content goes to a temporary file."""
-
-
-class MemoryStaging(io.BytesIO):
-    """A buffer that the writer may close without losing it."""
-
-    def close(self) -> None:
-        """Do nothing: the memory goes with the object."""
 
 
 class Staging(tempfile.SpooledTemporaryFile[bytes]):
