@@ -326,7 +326,7 @@ def test_subclasses_of_experiment_are_saved() -> None:
     [
         ("parameters", {"good": 1, "bad": {1}}, "parameters / bad: a value of type set"),
         ("metrics", {"a": 1, 1: 1}, "metrics: '<' not supported"),
-        ("tags", [{1}], "tags / 0: a value of type set"),
+        ("tags", [{1}], "tags: a value of type set"),
     ],
 )
 def test_the_error_of_a_value_says_where_it_is(field: str, value: Any, reason: str) -> None:
