@@ -13,7 +13,6 @@ from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.merge import Merged, merge
 from lazyscribe.merge_fields import ABSENT, Conflict, Prefer, merge_records
-from lazyscribe.records.base import Entry
 from lazyscribe.rows import Row
 
 if TYPE_CHECKING:
@@ -107,17 +106,18 @@ def mark_lost(document: Document[T], rows: list[Row[T]], merged: Merged) -> None
                 draft.lost = text != row.text and draft.record not in kept
 
 
-def deleted_here(document: Document[T], entries: list[Entry[T]]) -> list[str]:
-    """Return the keys of saved records that this process took out since the last save."""
+def deleted_here(document: Document[T], rows: list[Row[T]]) -> list[str]:
+    """Return the keys of saved records that this process took out since the last save, and that `rows` do not hold."""
     place = document._manifest.place
-    if not document._replacing:
-        return [document._identify(decode(text, place)) for text in document._records.removed()]
-    try:
-        replaced = keyed(document, document._manifest.data)
-    except (CorruptManifestError, KeyError, TypeError):
-        return []
-    new = {document._identify(row.record) for row in document._rows(entries) if row.record is not None}
-    return [key for key in replaced if key not in new]
+    if document._replacing:
+        try:
+            gone = list(keyed(document, document._manifest.data))
+        except (CorruptManifestError, KeyError, TypeError):
+            return []
+    else:
+        gone = [document._identify(decode(text, place)) for text in document._records.removed()]
+    held = {document._identify(row.record) for row in rows if row.record is not None} if gone else set()
+    return [key for key in gone if key not in held]
 
 
 def keyed(document: Document[T], data: bytes | None) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from lazyscribe.digest import HashingFile
 from lazyscribe.exception import Exists, SaveError
-from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key
+from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key, read_facts
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import candidates, check_key, fold, join
 
@@ -91,6 +91,9 @@ class _Steps:
         Keys of new files.
     facts_before
         Key and content of facts that were replaced.
+    facts_late
+        Key and content of facts that wait with the file: its record is that of the file it replaces (of the same
+        second), so until then they would be wrong for that one.
     aside
         The key of a file that waits, and of the one it will replace.
     """
@@ -99,6 +102,7 @@ class _Steps:
         self.draft = draft
         self.created: list[str] = []
         self.facts_before: tuple[str, bytes] | None = None
+        self.facts_late: tuple[str, bytes] | None = None
         self.aside: tuple[str, str] | None = None
 
 
@@ -218,6 +222,9 @@ class Stage:
             else:
                 steps.created.append(target)
                 return
+        if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
+            steps.facts_late = target, facts.encode()
+            return
         if before is not None:
             steps.facts_before = target, before[0]
         self._store.swap(target, facts.encode(), before[1] if before else None)
@@ -237,6 +244,8 @@ class Stage:
                 self._take_back(steps, None)
             elif steps.aside is not None:
                 self._store.replace(*steps.aside)
+                if steps.facts_late is not None:
+                    self._put_facts(*steps.facts_late)
 
     def undo(self, cause: BaseException) -> None:
         """Take back what was created; what cannot be taken back is noted on `cause`."""
@@ -245,7 +254,7 @@ class Stage:
 
     def _take_back(self, steps: _Steps, cause: BaseException | None) -> None:
         if steps.facts_before is not None:
-            self._try(cause, steps.facts_before[0], partial(self._restore, *steps.facts_before))
+            self._try(cause, steps.facts_before[0], partial(self._put_facts, *steps.facts_before))
         for key in reversed(steps.created):
             self._try(cause, key, partial(self._delete, key))
 
@@ -255,7 +264,7 @@ class Stage:
         if ours is None or self._holds(key, ours):
             self._store.delete(key)
 
-    def _restore(self, key: str, data: bytes) -> None:
+    def _put_facts(self, key: str, data: bytes) -> None:
         found = self._store.read(key)
         self._store.swap(key, data, found[1] if found else None)
 

@@ -81,7 +81,7 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
         return assemble(list(outcome[0].merged.texts.values()))
 
     drafts = [draft for row in rows for draft in row.drafts]
-    deleted = deleted_here(document, entries)
+    deleted = deleted_here(document, rows)
     try:
         commit.save(document._manifest, drafts, compose, document._author(), deleted=deleted)
     except NameTakenError as taken:
