@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lazyscribe import Experiment, Project, Repository, sync
-from lazyscribe.exception import CommitUnknownError, ConflictError, Unsure
+from lazyscribe.exception import CommitUnknownError, ConflictError, LockTimeoutError, Unsure
 from tests.clock import Clock
 
 
@@ -308,3 +308,42 @@ def test_another_value_after_an_unknown_outcome(path: str, monkeypatch: pytest.M
     project["one"].log_artifact("notes", "new", "json", fname="notes.json", overwrite=True)
     project.save()
     assert "new" in values(path).values()
+
+
+def test_a_deletion_is_noted_once(path: str) -> None:
+    """Saves after the one that deleted write no further notes of it."""
+    project = Project(path, mode="w+")
+    del project.experiments[0]
+    project.save()
+    with project.log("two"):
+        pass
+    project.save()
+    assert len(list(Path(path).parent.glob(".lazyscribe/project.json.log/*"))) == 1
+
+
+def test_files_move_into_place_before_another_writer_may_begin(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a file that waited replaces another, the guard of the records is still held."""
+    project = Project(path, mode="w+")
+    project["one"].log_artifact("model", "new", "json", fname="model.json")
+    project.save()
+    project["one"].log_artifact("model", "newer", "json", fname="model.json", overwrite=True)
+    store = project._location.store
+    original, seen = type(store).replace, []
+
+    def begin() -> None:
+        try:
+            with store.guard("project.json"):
+                seen.append("held by nobody")
+        except LockTimeoutError:
+            seen.append("held")
+
+    def replace(self: Any, source: str, target: str) -> None:
+        monkeypatch.setenv("LAZYSCRIBE_LOCK_TIMEOUT", "0")
+        thread = threading.Thread(target=begin)
+        thread.start()
+        thread.join(60)
+        original(self, source, target)
+
+    monkeypatch.setattr(type(store), "replace", replace)
+    project.save()
+    assert seen == ["held"]
