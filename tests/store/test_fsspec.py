@@ -68,23 +68,23 @@ class TestObjectStore(StoreTests):
         return self.again(None)
 
     def again(self, store: Any) -> Store:
-        return open_store("objects", "bucket/root", {})
+        return open_store("objects", "bucket/base", {})
 
     def put(self, store: Any, key: str, data: bytes) -> None:
-        ObjectFileSystem.objects[f"bucket/root/{key}"] = data
+        ObjectFileSystem.objects[f"bucket/base/{key}"] = data
 
     def get(self, store: Any, key: str) -> bytes | None:
-        return ObjectFileSystem.objects.get(f"bucket/root/{key}")
+        return ObjectFileSystem.objects.get(f"bucket/base/{key}")
 
     def names(self, store: Any) -> set[str]:
-        return {name.removeprefix("bucket/root/") for name in ObjectFileSystem.objects}
+        return {name.removeprefix("bucket/base/") for name in ObjectFileSystem.objects}
 
     def test_one_warning_per_store(self, store: Store) -> None:
         """The first write of a store warns that a single writer is safe; reading and further writes do not."""
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert store.read("x") is None
-        with pytest.warns(UserWarning, match="single writer is safe under objects://bucket/root"):
+        with pytest.warns(UserWarning, match="single writer is safe under objects://bucket/base"):
             store.swap("x", b"1", None)
         with warnings.catch_warnings():
             warnings.simplefilter("error")

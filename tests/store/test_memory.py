@@ -10,7 +10,7 @@ from lazyscribe.store import Store, open_store
 from lazyscribe.store.memory import MemoryStore
 from tests.store.suite import StoreTests
 
-ROOT = "/store-tests/root"
+ROOT = "/store-tests/base"
 
 
 class TestMemoryStore(StoreTests):
