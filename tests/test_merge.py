@@ -132,3 +132,10 @@ def test_resolving(base: Texts, theirs: Texts, mine: Texts, answer: bytes | None
     assert {k: t for k, t in found.texts.items() if k not in without.conflicts} == {
         k: t for k, t in without.texts.items() if k not in without.conflicts
     }
+
+
+def test_records_that_others_put_in_another_order_stay_in_theirs() -> None:
+    """An order that somebody else saved is kept, also if that is all they changed."""
+    base = {"a": b"1", "b": b"2"}
+    merged = merge(base, {"b": b"2", "a": b"1"}, {**base, "c": b"3"})
+    assert list(merged.texts) == ["b", "a", "c"]

@@ -107,3 +107,10 @@ def test_preference_decides_conflicts_and_nothing_else(
             assert repr(others["metrics"].get(key)) == repr(theirs.get(key))
         else:
             assert repr(ours["metrics"].get(key)) == repr(others["metrics"].get(key))
+
+
+def test_tags_that_only_one_side_changed_are_taken_as_they_are() -> None:
+    """A tag that stands there twice, and the order, stay where the other side changed no tag."""
+    base: dict[str, Any] = {"name": "one", "tags": ["a", "b"], "metrics": {}}
+    theirs, mine = {**base, "tags": ["b", "a", "a"]}, {**base, "metrics": {"x": 1}}
+    assert merge_records(base, theirs, mine, "raise") == ({**theirs, "metrics": {"x": 1}}, [])

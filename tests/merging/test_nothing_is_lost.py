@@ -324,9 +324,9 @@ def test_a_deletion_is_noted_once(path: str) -> None:
 def test_files_move_into_place_before_another_writer_may_begin(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a file that waited replaces another, the guard of the records is still held."""
     project = Project(path, mode="w+")
-    project["one"].log_artifact("model", "new", "json", fname="model.json")
+    project["one"].log_artifact("notes", "new", "json", fname="model.json")
     project.save()
-    project["one"].log_artifact("model", "newer", "json", fname="model.json", overwrite=True)
+    project["one"].log_artifact("notes", "newer", "json", fname="model.json", overwrite=True)
     store = project._location.store
     original, seen = type(store).replace, []
 
