@@ -70,6 +70,7 @@ def save(document: Document[T], prefer: Prefer) -> None:
 
 def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
     """Save once; False if a name turned out to be taken and another one has to be tried."""
+    removed = document._records.taken_out()
     entries = document._records.snapshot()
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
@@ -89,7 +90,7 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
         return False
     document._replacing = False
     notices = _absorb(document, entries, rows, outcome[0], written=True)
-    document._records.forget_removed()
+    document._records.forget_removed(removed)
     written = (draft.artifact for draft in drafts if not draft.lost)
     notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
     for notice in notices:

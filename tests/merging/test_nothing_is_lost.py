@@ -86,6 +86,7 @@ def test_what_a_thread_logs_while_a_save_merges(path: str, clock: Clock, monkeyp
     during(monkeypatch, sync, "mark_lost", in_a_thread)
     mine.save()
     assert "late" not in Project(path, mode="r")["one"].metrics
+    assert experiment.dirty
     mine.save()
     for project in (mine, Project(path, mode="r")):
         found = project["one"]
@@ -347,3 +348,19 @@ def test_files_move_into_place_before_another_writer_may_begin(path: str, monkey
     monkeypatch.setattr(type(store), "replace", replace)
     project.save()
     assert seen == ["held"]
+
+
+def test_what_is_taken_out_during_a_save(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is gone from memory, the next save takes it out of the file, and no other handle puts it back."""
+    mine, theirs = Project(path, mode="w+"), Project(path, mode="w+")
+    with mine.log("two"):
+        pass
+    with theirs.log("three"):
+        pass
+    during(monkeypatch, sync, "mark_lost", lambda: mine.experiments.__delitem__(0))
+    mine.save()
+    assert [each.name for each in mine.experiments] == ["two"]
+    assert [each["name"] for each in Project(path, mode="r")] == ["one", "two"]
+    mine.save()
+    theirs.save()
+    assert sorted(each["name"] for each in Project(path, mode="r")) == ["three", "two"]

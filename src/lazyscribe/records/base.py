@@ -106,10 +106,16 @@ class RecordList(MutableSequence[T]):
             present = {id(entry) for entry in self._entries}
             return [entry.text for entry in self._removed if entry.text is not None and id(entry) not in present]
 
-    def forget_removed(self) -> None:
-        """Take note that the manifest does not hold the removed records any more."""
+    def taken_out(self) -> list[Entry[T]]:
+        """Return the entries that were taken out since the last save."""
         with self.lock:
-            self._removed.clear()
+            return list(self._removed)
+
+    def forget_removed(self, entries: list[Entry[T]]) -> None:
+        """Take note that the manifest does not hold the records of these removed entries any more."""
+        with self.lock:
+            gone = {id(entry) for entry in entries}
+            self._removed = [entry for entry in self._removed if id(entry) not in gone]
 
     def replace_entries(self, entries: list[Entry[T]], before: list[Entry[T]]) -> None:
         """Put `entries` in the place of those that `before` held; entries added since stay, those removed stay away."""
