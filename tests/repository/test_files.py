@@ -161,7 +161,8 @@ FNAMES = st.one_of(
     st.sampled_from(
         ["f.json", "F.json", "f", "f-1.json", "f-2.json", "sub/f.json", "é", ".f", "x-20250120132330.json"]
     ),
-    st.text(min_size=1, max_size=12),
+    # A file where another name needs a folder is refused when saved, see the next test: not drawn by chance here.
+    st.text(min_size=1, max_size=12).filter(lambda text: "/" not in text),
 )
 STEPS = st.lists(
     st.tuples(st.just("log"), NAMES, FNAMES) | st.just(("save",)) | st.just(("wait",)) | st.just(("reopen",)),
