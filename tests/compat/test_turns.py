@@ -530,6 +530,7 @@ def everything() -> None:
     experiment.artifacts.append(JSONArtifact.construct("n", value=1, created_at=when, fname="a/b.json"))
     with experiment.log_test("T x") as test:
         test.artifacts.append(JSONArtifact.construct("ü", value=1, created_at=when))
+    experiment.last_updated = when  # the test brought it to now
     project.append(experiment)
     project.save()
     repository = Repository("sub/repository.json", mode="w")
