@@ -1,53 +1,12 @@
 """Small pieces of work that write, each with what must hold when it is done, and calls that fail in them."""
 
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lazyscribe import Repository
 from lazyscribe.release import create_release, minimal_repository_from_release, release_from_toml
-from lazyscribe.store.local import LocalStore
 from tests.commit.states import damaged, numbers_of, open_project, open_repository
-from tests.store.faults import WatchedCalls
-
-LEAKS = ("open_read", "open_new", "open_again", "lock", "scandir")
-"""Calls whose answer must not be lost: what they opened would stay open."""
-
-
-class Quick(WatchedCalls):
-    """Calls that wait for no disk; that they are made is still seen."""
-
-    def fsync(self, path: str, descriptor: int) -> None: ...
-
-    def fsync_dir(self, path: str) -> None: ...
-
-
-class Faults:
-    """Calls to the system that do as told while they are `armed`."""
-
-    def __init__(self, strike: Callable[[str, int, str], None] = lambda when, number, name: None) -> None:
-        self.armed, self.strike = False, strike
-        self.names: list[str] = []
-        self.calls = Quick(lambda _, name: self.told("before", name), lambda _, name: self.told("after", name))
-
-    def told(self, when: str, name: str) -> None:
-        if self.armed:
-            self.names += [name] * (when == "before")
-            self.strike(when, len(self.names) - 1, name)
-
-
-@contextmanager
-def through(calls: WatchedCalls) -> Iterator[None]:
-    """Let every local store that is made meanwhile use these calls."""
-    before = LocalStore.__init__.__defaults__
-    LocalStore.__init__.__defaults__ = (calls,)
-    try:
-        yield
-    finally:
-        LocalStore.__init__.__defaults__ = before
 
 
 class Scene:
@@ -300,20 +259,3 @@ class Export(Scene):
 
 
 SCENES = [First, Append, Promote, Replace, SaveProject, Anew, Release, Export]
-
-
-def forked(work: Callable[[], Any]) -> int:
-    """Run `work` in a forked child; its exit code is 0 if it returned, 99 if it raised."""
-    child = os.fork()
-    if child == 0:
-        code = 99
-        try:
-            work()
-            code = 0
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -12,7 +12,8 @@ from attrs import define
 from lazyscribe import Project, Repository
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.exception import CommitUnknownError, ConflictError, CorruptManifestError
-from tests.commit.scenes import LEAKS, Faults, through
+from lazyscribe.testing.calls import OPENING, through
+from lazyscribe.testing.faults import Faults
 from tests.commit.states import damaged, memory_of, numbers_of, open_project, open_repository
 
 
@@ -196,7 +197,7 @@ def _interrupted(repository: Repository, faults: Faults, number: int, moment: st
     """Save while the call of that number is interrupted; tell whether it came to that."""
 
     def strike(when: str, current: int, name: str) -> None:
-        if (when, current) == (moment, number) and (when == "before" or name not in LEAKS):
+        if (when, current) == (moment, number) and (when == "before" or name not in OPENING):
             raise KeyboardInterrupt
 
     faults.strike, faults.armed = strike, True

@@ -1,64 +1,19 @@
 """Many writers of one file: handles, threads and processes; nothing is lost and no number is given twice."""
 
 import os
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lazyscribe.exception import ConflictError, LockTimeoutError
-from tests.commit.scenes import Faults, forked, through
+from lazyscribe.testing.calls import through
+from lazyscribe.testing.faults import Faults
+from lazyscribe.testing.writers import forked, in_processes, in_threads
 from tests.commit.states import damaged, files_of, memory_of, numbers_of, open_project, open_repository
 
 VERSIONS = 10
-
-
-def in_processes(count: int, work: Callable[[int], Any]) -> None:
-    """Run `work` in that many forked processes, which start together; none may fail."""
-    gate, opener = os.pipe()
-    children = []
-    for number in range(count):
-        child = os.fork()
-        if child == 0:
-            code = 99
-            try:
-                os.close(opener)
-                os.read(gate, 1)
-                work(number)
-                code = 0
-            except BaseException:
-                import traceback
-
-                traceback.print_exc()
-            finally:
-                os._exit(code)
-        children.append(child)
-    os.close(gate)
-    os.close(opener)
-    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0] * count
-
-
-def in_threads(count: int, work: Callable[[int], Any]) -> None:
-    """Run `work` in that many threads, which start together; none may fail."""
-    errors: list[BaseException] = []
-    barrier = threading.Barrier(count)
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            work(number)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
 
 
 def check_versions(folder: Path, writers: int) -> None:
@@ -114,7 +69,7 @@ def test_processes_of_one_repository(fname: str | None, tmp_path: Path, monkeypa
             repository.save()
             assert repository.load_artifact("a", version=repository.artifacts[-1].version) is not None
 
-    in_processes(8, work)
+    assert in_processes(8, work) == [0] * 8
     check_versions(tmp_path, 8)
 
 
@@ -130,7 +85,7 @@ def test_processes_of_one_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             log_run(project, writer, turn)
             project.save()
 
-    in_processes(4, work)
+    assert in_processes(4, work) == [0] * 4
     check_experiments(tmp_path, 4)
 
 
@@ -145,7 +100,7 @@ def test_threads_of_one_repository(shared: bool, tmp_path: Path) -> None:
             repository.log_artifact("a", (writer, turn), "json")
             repository.save()
 
-    in_threads(4, work)
+    assert in_threads(4, work) == [None] * 4
     check_versions(tmp_path, 4)
     if shared:
         assert [each.version for each in one.artifacts] == list(range(4 * VERSIONS))
@@ -162,7 +117,7 @@ def test_threads_of_one_project(shared: bool, tmp_path: Path) -> None:
             log_run(project, writer, turn)
             project.save()
 
-    in_threads(4, work)
+    assert in_threads(4, work) == [None] * 4
     check_experiments(tmp_path, 4)
     assert not shared or len(one.experiments) == 4 * VERSIONS
 
@@ -183,7 +138,7 @@ def test_threads_in_one_experiment(tmp_path: Path) -> None:
             run.log_artifact(f"a {writer} {turn}", turn, "json")
             run.log_metric(f"m {writer} {turn}", turn)
 
-    in_threads(4, work)
+    assert in_threads(4, work) == [None] * 4
     project.save()
     fresh = open_project(tmp_path, "r")["run"]
     assert damaged(tmp_path / "project.json") == []

@@ -14,9 +14,9 @@ from lazyscribe.store import Store, open_store, store_of
 from lazyscribe.store.fsspec import FsspecStore
 from lazyscribe.store.local import LocalStore
 from lazyscribe.store.memory import MemoryStore
-from tests.store.helpers import quiet
+from lazyscribe.testing.stores import StoreTests
+from lazyscribe.testing.writers import quiet
 from tests.store.objects import ObjectFileSystem
-from tests.store.suite import StoreTests
 
 
 class TestDirStore(StoreTests):

@@ -14,8 +14,8 @@ from lazyscribe.exception import Exists, Stale
 from lazyscribe.store import Store, open_store
 from lazyscribe.store.local import LocalStore
 from lazyscribe.store.oscalls import OsCalls
+from lazyscribe.testing.stores import StoreTests
 from tests.store.helpers import names
-from tests.store.suite import StoreTests
 
 
 class TestLocalStore(StoreTests):

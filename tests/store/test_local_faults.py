@@ -10,7 +10,7 @@ import pytest
 from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store.local import LocalStore
 from lazyscribe.store.oscalls import OsCalls
-from tests.store.faults import FailingCalls, WatchedCalls
+from lazyscribe.testing.calls import FailingCalls, WatchedCalls
 from tests.store.helpers import names
 
 # Durability

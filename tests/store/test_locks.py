@@ -16,8 +16,8 @@ import pytest
 from lazyscribe.exception import InvalidArgumentError, LockTimeoutError
 from lazyscribe.store.local import LocalStore
 from lazyscribe.store.oscalls import OsCalls
-from tests.store.faults import FailingCalls
-from tests.store.helpers import in_threads
+from lazyscribe.testing.calls import FailingCalls
+from lazyscribe.testing.writers import in_threads
 
 HOLDER = """
 import sys, time

@@ -8,7 +8,7 @@ import pytest
 
 from lazyscribe.store import Store, open_store
 from lazyscribe.store.memory import MemoryStore
-from tests.store.suite import StoreTests
+from lazyscribe.testing.stores import StoreTests
 
 ROOT = "/store-tests/base"
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from errno import EACCES, EINVAL, EMLINK, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM, EXDEV
 from typing import Any, BinaryIO
 
-from lazyscribe.store import guards, keys
+from lazyscribe.store import guards, keys, oscalls
 from lazyscribe.store.base import Store, Token
-from lazyscribe.store.oscalls import OS, OsCalls, durable
+from lazyscribe.store.oscalls import OsCalls, durable
 
 _OURS = ".lazyscribe"
 _NO_LINKS = frozenset({EPERM, EACCES, ENOTSUP, EOPNOTSUPP, EMLINK, ENOSYS, EXDEV, EINVAL})
@@ -28,14 +28,14 @@ class LocalStore(Store):
     root
         A path, made absolute now.
     calls
-        The file-system calls; another object than the default is for tests.
+        The file-system calls; other ones than those of the system are for tests.
     """
 
-    def __init__(self, root: str, calls: OsCalls = OS) -> None:
+    def __init__(self, root: str, calls: OsCalls | None = None) -> None:
         self.exclusive = True
         self._shown = root
         self._root = os.path.abspath(root)
-        self._calls = calls
+        self._calls = oscalls.OS if calls is None else calls
 
     def _path(self, key: str) -> str:
         return os.path.join(self._root, *keys.check_key(key).split("/"))

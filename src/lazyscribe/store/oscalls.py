@@ -139,5 +139,5 @@ class _Raw(io.FileIO):
         return self._calls.write(self.fileno(), data)
 
 
-OS = OsCalls()
-"""The calls as the operating system has them."""
+OS: OsCalls = OsCalls()
+"""The calls of every local store that is made without others."""

@@ -9,7 +9,7 @@ import pytest
 
 from lazyscribe.exception import Exists, InvalidNameError, LockTimeoutError, Stale
 from lazyscribe.store.base import Store
-from tests.store.helpers import in_threads, quiet
+from lazyscribe.testing.writers import in_threads, quiet
 
 
 class StoreTests:
@@ -22,9 +22,11 @@ class StoreTests:
         raise NotImplementedError
 
     def put(self, store: Any, key: str, data: bytes) -> None:
+        """Write a file behind the back of the store."""
         raise NotImplementedError
 
     def get(self, store: Any, key: str) -> bytes | None:
+        """Return the content of a file, looked at behind the back of the store; ``None``: there is none."""
         raise NotImplementedError
 
     def names(self, store: Any) -> set[str]:
