@@ -2,6 +2,7 @@
 # make test     every test, with the coverage floor   also builds the two environments tests exchange files with
 # make check    format, lint, types, layers
 # make bench    what importing costs, against 2.2
+# make faults   every fault at every call, ours and 2.2; renews the table in docs/faults.md (some twenty minutes)
 # make format   put the format right
 # make pins     renew the constraints files from what PyPI offers today
 # make clean    remove everything made here
@@ -12,7 +13,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check bench format pins clean versions
+.PHONY: help demo test check bench faults format pins clean versions
 
 # The first of these that is there, runs, and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python; do \
@@ -48,6 +49,10 @@ check: .venv/.dev
 
 bench: .venv/.dev .venv-22/.ready
 	@$(BIN)/python benchmarks/imports.py
+
+# What `make test` makes a sample of. HYPOTHESIS_PROFILE=thorough looks longer still.
+faults: .venv/.dev .venv-22/.ready
+	LAZYSCRIBE_FAULTS=complete LAZYSCRIBE_FAULTS_PAGE=docs/faults.md $(BIN)/python -m pytest -n $(PROCESSES) tests/faults $(ARGS)
 
 format: .venv/.dev
 	$(BIN)/python -m ruff check --fix

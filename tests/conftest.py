@@ -35,8 +35,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section(tallies.header())
     for line in lines:
         terminalreporter.write_line(line)
-    if file := os.environ.get("LAZYSCRIBE_FAULTS_TABLE"):
-        Path(file).write_text("\n".join(lines) + "\n", "utf-8")
+    if page := os.environ.get("LAZYSCRIBE_FAULTS_PAGE"):
+        tallies.put_into(Path(page), lines)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -71,3 +72,13 @@ def table(rows: Sequence[Sequence[Any]]) -> list[str]:
         control = f"{others:,} | {theirs:,}" if others else "– | –"
         lines.append(f"| {promise} | {runs:,} | {damaged:,} | {control} | {'; '.join(notes[promise])} |")
     return lines
+
+
+def put_into(page: Path, lines: Sequence[str]) -> None:
+    """Put the lines of a table between the two comments of a page that name this kind of run."""
+    kind = "complete" if COMPLETE else "sample"
+    before, start, rest = page.read_text("utf-8").partition(f"<!-- {kind} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {kind} -->")
+    assert start, f"{page} has no place for a table of this kind"
+    assert end, f"{page} has no end of its table of this kind"
+    page.write_text(before + start + "\n".join(lines) + "\n" + end + after, "utf-8")
