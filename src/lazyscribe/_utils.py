@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from lazyscribe.registry import registry
 
-__all__ = ["EDITS", "EditCounter", "OpenBytes", "present", "registry", "user_name", "utcnow"]
+__all__ = ["EDITS", "EditCounter", "OpenBytes", "present", "registry", "user_name", "utcnow", "without_collections"]
 
 
 def utcnow() -> datetime:
@@ -30,6 +32,23 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return os.environ.get("USER", "unknown")
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Let the garbage collector rest while many objects are made that all stay: it would look at them again and again.
+
+    It rests in all threads; it is woken only if it was awake.
+    """
+    import gc
+
+    awake = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if awake:
+            gc.enable()
 
 
 class OpenBytes(io.BytesIO):

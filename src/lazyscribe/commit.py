@@ -43,7 +43,7 @@ def save(
     compose: Callable[[bytes | None], bytes],
     author: str | None,
     guarded: bool = True,
-    deleted: Sequence[str] = (),
+    deleted: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """Write the files of `drafts`, then the manifest that `compose` makes of the one that is there.
 
@@ -53,7 +53,8 @@ def save(
     Parameters
     ----------
     deleted
-        Keys of records that this save takes out; noted, so that other writers do not put them back.
+        Called when everything is staged, since only then files have their names: gives the keys of records that this
+        save takes out; noted, so that other writers do not put them back.
     guarded
         Without the guard the manifest must not be there yet, and nothing but the files is left in the folder.
 
@@ -72,8 +73,8 @@ def save(
     try:
         for draft in drafts:
             _stage_one(stage, draft)
-        if deleted:
-            stage.note(*deletion_note(manifest, list(deleted), author))
+        if gone := deleted():
+            stage.note(*deletion_note(manifest, list(gone), author))
         if guarded:
             with manifest.store.guard(manifest.key):
                 _swap(manifest, stage, compose, attempts, swapped)
@@ -124,7 +125,7 @@ def _swap(
         data = compose(current)
         attempts.append(data)
         try:
-            if data != current:
+            if data != current or manifest.attempt is not None:  # what was lost may be the sync
                 token = manifest.store.swap(manifest.key, data, token)
         except Stale:
             continue

@@ -8,9 +8,18 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from lazyscribe.codec.text import Record, decode, reason, split
-from lazyscribe.exception import InvalidArgumentError, ReadOnlyError, SaveError
+from lazyscribe._utils import without_collections
+from lazyscribe.codec.text import Record, reason
+from lazyscribe.codec.texts import Texts
+from lazyscribe.exception import (
+    CorruptManifestError,
+    InvalidArgumentError,
+    InvalidNameError,
+    ReadOnlyError,
+    SaveError,
+)
 from lazyscribe.manifest import Manifest
+from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
 from lazyscribe.records.base import Entry, Owner, RecordList
 from lazyscribe.rows import Row
@@ -21,7 +30,9 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
+    from lazyscribe.codec.heads import Reader
     from lazyscribe.merge_fields import Prefer
+    from lazyscribe.reconcile import Sides
     from lazyscribe.sync import MergePreview
     from lazyscribe.verification import Report
 
@@ -64,6 +75,7 @@ class Document(Owner[T]):
         self._lock = threading.RLock()
         self._replacing = mode == "w"
         self._avoid: set[str] = set()
+        self._as_saved: tuple[list[Entry[T]], bytes] | None = None
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
         self._manifest = Manifest(self._location.store, self.fpath.name)
         self._records: RecordList[T] = self._list(self)
@@ -75,7 +87,11 @@ class Document(Owner[T]):
     @property
     def dir(self) -> Path:
         """The folder of the file."""
-        return self.fpath.parent
+        known = self.__dict__.get("_parent")
+        if known is None or known[0] is not self.fpath:  # asked for with each experiment that is built
+            known = self.__dict__["_parent"] = (self.fpath, self.fpath.parent)
+        folder: Path = known[1]
+        return folder
 
     @property
     def fs(self) -> AbstractFileSystem:
@@ -84,9 +100,28 @@ class Document(Owner[T]):
 
     # What kinds of documents differ in
 
+    @property
     @abstractmethod
-    def _entry(self, text: bytes, record: Record, position: int) -> Entry[T]:
-        """Check a record and return its entry."""
+    def _reader(self) -> Reader[Any]:
+        """What reads heads of records."""
+
+    @abstractmethod
+    def _check_names(self, head: Any) -> None:
+        """Refuse a record whose files would lie where they cannot."""
+
+    def _checked(self, text: bytes, position: int) -> Any:
+        """Check one record and return its head; `position` is for errors."""
+        head = self._reader.one(text, self._manifest.place, position)
+        self._check_place(head, position)
+        return head
+
+    def _check_place(self, head: Any, position: int) -> None:
+        try:
+            self._check_names(head)
+        except InvalidNameError as error:
+            place = self._manifest.place
+            message = f"Record {position} of {place} names a file that cannot be one of its own ({error}); mend it."
+            raise CorruptManifestError(message, path=place, record=position) from error
 
     @abstractmethod
     def _identify(self, record: Record) -> str:
@@ -120,13 +155,9 @@ class Document(Owner[T]):
         return [record]
 
     def _rows(self, entries: list[Entry[T]]) -> list[Row[T]]:
-        """Return what is to be written of `entries`; those that cannot have changed keep their text."""
-        return [
-            Row(entry, text=entry.text)
-            if entry.text is not None and (entry.obj is None or entry.frozen)
-            else self._writable_row(entry)
-            for entry in entries
-        ]
+        """Return what is to be written of those of `entries` that are new or may have changed."""
+        built = [entry for entry in entries if entry.obj is not None]  # new ones are; few others, of a large file
+        return [self._writable_row(entry) for entry in built if not entry.frozen]
 
     def _writable_row(self, entry: Entry[T]) -> Row[T]:
         try:
@@ -139,15 +170,8 @@ class Document(Owner[T]):
     def _opened(self, entries: Sequence[Entry[T]]) -> None:
         """Do what is due once the entries of a file are in memory."""
 
-    def _resolve(self, rows: list[Row[T]], theirs: Mapping[str, bytes], base: Mapping[str, bytes]) -> None:
-        """Change new records of ours so that they go with what others committed meanwhile; `base` is ours."""
-
-    def _check_others(self, base: Mapping[str, bytes], theirs: Mapping[str, bytes]) -> None:
-        """Refuse records of others that cannot be taken in, while nothing is written yet."""
-        place = self._manifest.place
-        for position, (key, text) in enumerate(theirs.items()):
-            if base.get(key) != text:
-                self._entry(text, decode(text, place, position), position)
+    def _resolve(self, rows: list[Row[T]], sides: Sides) -> None:
+        """Change new records of ours so that they go with what others committed meanwhile."""
 
     def _committed(
         self,
@@ -169,14 +193,27 @@ class Document(Owner[T]):
         """Read the file; what was in memory and not saved is gone. A missing file is an empty one."""
         with self._lock:
             data = self._manifest.read()
-            entries = self._entries_of(data)
+            with without_collections():
+                entries = self._entries_of(data)
             self._records = self._list(self, entries)
             self._opened(entries)
 
     def _entries_of(self, data: bytes | None) -> list[Entry[T]]:
-        place = self._manifest.place
-        texts = split(data, place) if data is not None else []
-        return [self._entry(text, decode(text, place, n), n) for n, text in enumerate(texts)]
+        if data is None:
+            return []
+        texts = Texts(data, self._manifest.place)
+        return Entry.all_of(texts, self._heads_of(texts))
+
+    def _heads_of(self, texts: Texts) -> list[Any]:
+        """Return the heads of all records of a manifest, checked."""
+        reader = self._reader
+        heads = reader.all(texts.data)
+        if heads is None:
+            heads = [reader.one(texts.raw(position), texts.place, position) for position in range(len(texts))]
+        if not are_plain(reader.names(heads), self.fpath.name):
+            for position, head in enumerate(heads):
+                self._check_place(head, position)
+        return heads
 
     def reload(self, on_conflict: Prefer = "raise") -> None:
         """Take in what others saved since this file was opened or last saved here; writes nothing.
@@ -251,7 +288,7 @@ class Document(Owner[T]):
         from lazyscribe.verification import Subject, verify
 
         store, key, seen = self._manifest.store, self._manifest.key, self._manifest.data is not None
-        return verify(Subject(self._kind, store, key, self._entry, seen), workers, progress)
+        return verify(Subject(self._kind, store, key, self._checked, seen), workers, progress)
 
     def _author(self) -> str:
         """Return who writes."""
@@ -275,7 +312,7 @@ class Document(Owner[T]):
         return True
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"}
+        return {key: value for key, value in self.__dict__.items() if key != "_lock"} | {"_as_saved": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -18,7 +18,7 @@ from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
 from lazyscribe.place import Place
 from lazyscribe.recorder import Recorder
-from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, forget_home
+from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget_home
 
 if TYPE_CHECKING:
     from lazyscribe.repository import Repository
@@ -66,10 +66,10 @@ class Experiment(Located, Recorder):
     """
 
     name: str
-    project: Path = field(converter=Path, eq=False)
+    project: Path = field(converter=as_path, eq=False)
     dir: Path = field(
         default=Factory(lambda experiment: experiment.project.parent, takes_self=True),
-        converter=Path,
+        converter=as_path,
         eq=False,
         on_setattr=[setters.convert, forget_home],
     )
@@ -145,8 +145,7 @@ class Experiment(Located, Recorder):
         """Give `test` its folder in this experiment's."""
         place, folder = self._home()
         test.__dict__["_mutex"] = self.mutex_
-        test.__dict__["path"] = self.path / test.slug
-        test._attach_to(place, f"{folder}/{test.slug}")
+        test._belong_to((place, folder, self.dir, self.slug))
 
     def promote_artifact(self, repository: Repository, name: str) -> None:
         """Make an artifact of this experiment the newest version of its name in `repository`.

@@ -85,9 +85,9 @@ def _sources_elsewhere(row: Row[Experiment], place: Place) -> dict[int, Source]:
 
 def _saved_files(row: Row[Experiment]) -> dict[str, Record]:
     """Return the artifacts of the experiment as it was last saved, by the keys of their files."""
-    if row.entry.text is None:
-        return {}
-    return {join(folder, each["fname"]): each for folder, each in artifact_files(decode(row.entry.text, _READ))}
+    raw = row.entry.raw
+    files = artifact_files(decode(raw, _READ)) if raw is not None else []
+    return {join(folder, each["fname"]): each for folder, each in files}
 
 
 def _is_renamed(before: Record, after: Record) -> bool:

@@ -50,10 +50,19 @@ def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts |
     if found is None:
         return None
     try:
-        facts = Facts(**json.loads(found[0]))
+        facts = Facts(**_decoded(found[0]))
     except (ValueError, TypeError, RecursionError):
         return None
     return facts if (facts.created_at, facts.handler) == (created_at, handler) else None
+
+
+def _decoded(data: bytes) -> Any:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.MsgspecError:
+        return json.loads(data)  # which takes more
 
 
 def digest_of(buf: BinaryIO) -> tuple[str, int]:

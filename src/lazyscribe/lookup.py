@@ -78,7 +78,7 @@ class VersionReader(Document["Artifact"]):
 
     def _find(self, name: str, version: Version, match: str) -> Entry[Artifact]:
         selector = parse_version(version, match)
-        if not self._records.named(name):
+        if not self._records.has(name):
             raise UnknownArtifactError(self._no_artifact(name), name=name)
         if isinstance(selector, Number):
             self._refuse_duplicate(name, selector.number)
@@ -103,9 +103,8 @@ class VersionReader(Document["Artifact"]):
             raise VersionNotFoundError(message, name=name, version=number)
 
     def _has(self, name: str) -> str:
-        entries = self._records.named(name)
-        first, last = (to_text(entry.known.created_at) for entry in (entries[0], entries[-1]))
-        return f"it has {len(entries)} from {first} to {last}"
+        count, first, last = self._records.span(name)
+        return f"it has {count} from {to_text(first.known.created_at)} to {to_text(last.known.created_at)}"
 
     def get_artifact_metadata(self, name: str, version: Version = None, match: Match = "exact") -> dict[str, Any]:
         """Return the record of a version as it stands, or will stand, in the file; errors as `load_artifact`."""
@@ -174,7 +173,7 @@ class VersionReader(Document["Artifact"]):
         if self.mode != "r":
             message = f"{self.fpath} was opened with mode={self.mode!r}; open it with mode='r' to filter it."
             raise UsageError(message, path=str(self.fpath))
-        if any(entry.text is None for entry in self._records.snapshot()):
+        if not all(entry.saved for entry in self._records.snapshot()):
             raise UsageError(f"{self.fpath} has versions that are not saved; save them to filter it.")
         if isinstance(version, (str, datetime)):
             chosen = self._as_of(version)

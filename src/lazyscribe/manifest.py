@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.exception import LazyscribeError, UnreadableError
@@ -35,7 +36,7 @@ class Manifest:
         self.unsure: dict[str, Written] = {}
         self.spent: list[Any] = []
 
-    @property
+    @cached_property
     def place(self) -> str:
         """The manifest as a user would write it."""
         return self.store.describe(self.key)

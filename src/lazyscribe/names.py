@@ -7,7 +7,7 @@ from typing import Any
 
 from lazyscribe.exception import InvalidNameError
 from lazyscribe.facts import FOLDER, facts_key
-from lazyscribe.store.keys import check_key, fold, join, portability_warning
+from lazyscribe.store.keys import MAX_SEGMENT, check_key, fold, join, portability_warning
 
 
 def check_text(name: Any) -> None:
@@ -50,6 +50,29 @@ def check_file(folder: str, fname: str, manifest: str | None = None, new: bool =
         message = f"The file name {key!r} cannot be used because lazyscribe keeps its own data there; choose another."
         raise InvalidNameError(message, name=key)
     return key
+
+
+_PLAIN = bytes(sorted(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.\n"))
+
+_DOTTED = bytes.maketrans(b"\n", b".")
+"""Makes two dots in a row of an empty name too, and of one that begins or ends with a dot."""
+
+
+def are_plain(names: list[str], manifest: str) -> bool:
+    """Whether no file of these names, which stand in `manifest`, needs the closer look of `check_file`.
+
+    Tells so of most names, at a hundredth of the cost: they are short, of ASCII letters, digits, ``_``, ``-`` and
+    dots, with no dot at an end and no two in a row.
+    """
+    if not names:
+        return True
+    joined = "\n".join(["", *names, ""])
+    if not joined.isascii():
+        return False
+    text = joined.encode("ascii")
+    if text.translate(None, _PLAIN) or b".." in text.translate(_DOTTED):
+        return False
+    return max(map(len, names)) <= MAX_SEGMENT and f"\n{manifest.lower()}\n".encode() not in text.lower()
 
 
 def warn_of_names(*names: str) -> None:

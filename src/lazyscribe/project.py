@@ -11,12 +11,10 @@ from lazyscribe import _utils
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files, keep_tests
-from lazyscribe.codec.text import Record, check_experiment, decode
+from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record, check_experiment, decode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
-    CorruptManifestError,
     InvalidArgumentError,
-    InvalidNameError,
     LazyscribeError,
     NameTakenError,
     ReadOnlyError,
@@ -24,7 +22,7 @@ from lazyscribe.exception import (
 )
 from lazyscribe.names import check_file, check_text
 from lazyscribe.records.base import Entry
-from lazyscribe.records.experiments import ExperimentHead, ExperimentList
+from lazyscribe.records.experiments import ExperimentList
 from lazyscribe.registry import registry
 from lazyscribe.rows import Row
 from lazyscribe.store.keys import check_key, fold
@@ -32,7 +30,9 @@ from lazyscribe.store.keys import check_key, fold
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lazyscribe.codec.heads import ExperimentHead, Reader
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest
+    from lazyscribe.reconcile import Sides
     from lazyscribe.test import Test
 
 
@@ -125,7 +125,8 @@ class Project(Document["Experiment"]):
     def merge(self, *others: Project, other: Project | None = None) -> Project:
         """Return a new project with the experiments of all, and path, author and mode of this one.
 
-        Of equal slugs the newest ``last_updated`` stays, on a tie that of the project named first. Writes nothing;
+        Of equal slugs the newest ``last_updated`` stays, on a tie that of the project named first. What another
+        project has saved to this one's file is the same experiment, and does not join a second time. Writes nothing;
         artifacts stay where they are.
         """
         if other is not None:
@@ -133,18 +134,19 @@ class Project(Document["Experiment"]):
             others = (*others, other)
         chosen: dict[str, Entry[Experiment]] = {}
         for project in (self, *others):
+            here = project.fpath.name == self.fpath.name and project._location.same_as(self._location)
             for entry in project._records.snapshot():
-                experiment = project._records.get(entry)
-                mine = chosen.get(experiment.slug)
+                known = entry.known
+                mine = chosen.get(known.slug)
                 if mine is None:
-                    chosen[experiment.slug] = _share(entry) if project is self else Entry(obj=experiment)
-                elif mine.obj is not None and experiment.last_updated > mine.obj.last_updated:
-                    chosen[experiment.slug] = Entry(mine.text, mine.head, experiment)
+                    chosen[known.slug] = _share(entry) if here else Entry(obj=project._records.get(entry))
+                elif known.last_updated > mine.known.last_updated:
+                    chosen[known.slug] = Entry(mine.text, mine.head, project._records.get(entry))
         merged = object.__new__(type(self))
         merged.__setstate__(self.__getstate__())
         merged._manifest = self._manifest.twin()
         merged._records = ExperimentList(merged, chosen.values())
-        merged._records.sort()
+        merged._records.sort_by(lambda entry: entry.known.created_at)
         return merged
 
     # What the base asks for
@@ -158,21 +160,20 @@ class Project(Document["Experiment"]):
 
     def _may_remove(self, entry: Entry[Experiment]) -> None:
         self._refuse_if_read_only("remove an experiment from")
-        if self.mode == "a" and entry.text is not None and (entry.obj is None or entry.frozen):
+        if self.mode == "a" and entry.saved and (entry.obj is None or entry.frozen):
             message = f"Experiments of {self.fpath} cannot be removed in mode='a'; open it with mode='w+'."
             raise ReadOnlyError(message, path=str(self.fpath))
 
-    def _entry(self, text: bytes, record: Record, position: int) -> Entry[Experiment]:
-        check_experiment(record, self._manifest.place, position)
-        try:
-            for key, artifact in artifact_files(record):
-                check_file(key, artifact["fname"], new=False)
-            check_key("/".join(part[:99] for part in record["slug"].split("/")))  # too long matters only for files
-        except InvalidNameError as error:
-            place = self._manifest.place
-            message = f"Record {position} of {place} names a file outside its folder ({error}); mend it."
-            raise CorruptManifestError(message, path=place, record=position) from error
-        return Entry(text, ExperimentHead(record["slug"], record["short_slug"], bool(record["dependencies"])))
+    @property
+    def _reader(self) -> Reader[ExperimentHead]:
+        from lazyscribe.codec.heads import EXPERIMENTS
+
+        return EXPERIMENTS
+
+    def _check_names(self, head: ExperimentHead) -> None:
+        for folder, fname in head.files():
+            check_file(folder, fname, new=False)
+        check_key("/".join(part[:99] for part in head.slug.split("/")))  # too long matters only for files
 
     def _identify(self, record: Record) -> str:
         return str(record.get("slug"))  # a damaged record is refused where records are checked
@@ -181,13 +182,13 @@ class Project(Document["Experiment"]):
         return str(decode(text, self._manifest.place)["created_at"])
 
     def _opened(self, entries: Sequence[Entry[Experiment]]) -> None:
-        if not any(entry.head.depends for entry in entries):
+        if not any(entry.head.dependencies for entry in entries):
             return
         from lazyscribe.dependencies import resolving
 
         with resolving(self):
             for entry in entries:
-                if entry.head.depends:
+                if entry.head.dependencies:
                     self._records.get(entry)
 
     def _as_dict(self, entry: Entry[Experiment]) -> Record:
@@ -196,12 +197,12 @@ class Project(Document["Experiment"]):
     # Building
 
     def _build(self, entry: Entry[Experiment]) -> Experiment:
-        assert entry.text is not None
-        record = decode(entry.text, self._manifest.place)
+        assert entry.raw is not None
+        record = decode(entry.raw, self._manifest.place)
         frozen = self.mode in ("r", "a")
         experiment = self._make(record, frozen)
         entry.frozen = frozen
-        entry.unknown = {key: value for key, value in record.items() if key not in experiment.to_dict()}
+        entry.unknown = {key: value for key, value in record.items() if key not in EXPERIMENT_FIELDS}
         entry.obj = experiment  # before its dependencies, which may lead back to it
         try:
             self._link(experiment, record)
@@ -214,16 +215,18 @@ class Project(Document["Experiment"]):
         """Return the experiment of a record, without its dependencies."""
         from lazyscribe.experiment import Experiment, ReadOnlyExperiment
 
-        experiment = (ReadOnlyExperiment if frozen else Experiment)(**self._fields(record, frozen))
+        kind = ReadOnlyExperiment if frozen else Experiment
+        experiment = kind.__new__(kind)
+        experiment.__setstate__(self._fields(record, frozen))  # nothing to convert or to find defaults for
         self._attach(experiment)
         return experiment
 
     def _attach(self, experiment: Experiment) -> None:
         """Let an experiment and its tests find their files here."""
-        experiment.overwritten.clear()
+        experiment.__dict__.pop("_overwritten", None)
         experiment._attach_to(self._location, "")
         for test in experiment.tests:
-            test.overwritten.clear()
+            test.__dict__.pop("_overwritten", None)
             experiment._adopt(test)
 
     def _link(self, experiment: Experiment, record: Record, known: Mapping[str, Experiment] | None = None) -> None:
@@ -255,6 +258,7 @@ class Project(Document["Experiment"]):
             "tests": [_build_test(test, frozen) for test in record.get("tests", ())],
             "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
             "tags": list(record.get("tags") or ()),
+            "dependencies": {},
             "dirty": False,
         }
 
@@ -267,10 +271,10 @@ class Project(Document["Experiment"]):
         from lazyscribe.experiment_files import add_drafts
 
         rows = super()._rows(entries)
-        taken = {fold(entry.known.slug) for entry in entries if entry.text is not None} | self._avoid
+        taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid
         renamed: dict[int, str] = {}
         for row in rows:
-            if row.entry.text is None and row.record is not None:
+            if not row.entry.saved and row.record is not None:
                 slug = row.record["slug"]
                 row.record["slug"] = next(name for name in _numbered(slug) if fold(name) not in taken)
                 taken.add(fold(row.record["slug"]))
@@ -305,7 +309,7 @@ class Project(Document["Experiment"]):
 
     def _row(self, entry: Entry[Experiment]) -> Row[Experiment]:
         row = self._present(entry)
-        if entry.text is not None:
+        if entry.saved:
             from lazyscribe.experiment_files import add_drafts
 
             add_drafts(row, self._location, self._replacing, self._avoid)
@@ -314,8 +318,9 @@ class Project(Document["Experiment"]):
     def _artifact_records(self, record: Record) -> list[Record]:
         return [artifact for _, artifact in artifact_files(record)]
 
-    def _resolve(self, rows: list[Row[Experiment]], theirs: Mapping[str, bytes], base: Mapping[str, bytes]) -> None:
-        fresh = {row.record["slug"] for row in rows if row.entry.text is None and row.record is not None}
+    def _resolve(self, rows: list[Row[Experiment]], sides: Sides) -> None:
+        theirs, base = sides.theirs.texts, sides.base
+        fresh = {row.record["slug"] for row in rows if not row.entry.saved and row.record is not None}
         from lazyscribe.experiment_files import taken_by_others
 
         taken = {fold(slug) for slug in fresh & (theirs.keys() - base.keys())} | taken_by_others(rows, theirs, base)
@@ -342,7 +347,7 @@ class Project(Document["Experiment"]):
         keep_tests(present, fresh)
         self._link(fresh, record, {each.reference(): each for each in present.dependencies.values()})
         dirty = present.dirty
-        present.__dict__.update({name: fresh.__dict__[name] for name in (*self._fields(record, True), "dependencies")})
+        present.__dict__.update({name: fresh.__dict__[name] for name in self._fields(record, True)})
         present.__dict__["dirty"] = dirty
         present.__dict__["_unresolved"] = fresh.unresolved
         self._attach(present)
@@ -370,13 +375,17 @@ def _numbered(slug: str) -> Iterator[str]:
 def _build_test(record: Record, frozen: bool) -> Test:
     from lazyscribe.test import ReadOnlyTest, Test
 
-    return (ReadOnlyTest if frozen else Test)(
-        name=record["name"],
-        description=record.get("description"),
-        metrics=record["metrics"],
-        parameters=record["parameters"],
-        artifacts=[from_record(artifact) for artifact in record.get("artifacts", ())],
+    test = (ReadOnlyTest if frozen else Test).__new__(ReadOnlyTest if frozen else Test)
+    test.__setstate__(
+        {
+            "name": record["name"],
+            "description": record.get("description"),
+            "metrics": record["metrics"],
+            "parameters": record["parameters"],
+            "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
+        }
     )
+    return test
 
 
 __all__ = ["Experiment", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "Test", "registry"]

@@ -6,13 +6,15 @@ Reads notes of deletions; writes nothing and changes nothing but the rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from lazyscribe.codec.text import Record, decode, encode, reason, split
+from lazyscribe.codec.text import Record, decode, encode, extend, reason
+from lazyscribe.codec.texts import Texts
 from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.merge import Merged, merge
 from lazyscribe.merge_fields import ABSENT, Conflict, Prefer, merge_records
+from lazyscribe.records.base import Entry
 from lazyscribe.rows import Row
 
 if TYPE_CHECKING:
@@ -21,41 +23,112 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Reconciled(NamedTuple):
-    """A merge of the rows with the manifest that is there."""
+class Keyed(NamedTuple):
+    """The records of a manifest by keys that are unique in it: their texts, and their heads."""
 
-    merged: Merged
+    texts: dict[str, bytes]
+    heads: dict[str, Any]
+
+
+class Sides(NamedTuple):
+    """What our records must go with.
+
+    Attributes
+    ----------
+    base
+        The records as we last saw them, `committed` among them.
+    committed
+        Those of a save of ours whose answer was lost.
+    """
+
     base: dict[str, bytes]
-    theirs: dict[str, bytes]
+    theirs: Keyed
+    committed: dict[str, bytes]
+
+
+class Reconciled(NamedTuple):
+    """A merge of the rows with the manifest that is there.
+
+    Attributes
+    ----------
+    merged
+        The new records; ``None`` where nobody else changed the manifest, so that it is what memory holds.
+    rows
+        Of everything in memory, in its order, or where nothing was merged only those that may have changed.
+    """
+
+    merged: Merged | None
+    rows: list[Row[Any]]
+    base: dict[str, bytes]
+    theirs: Keyed
     deleted: set[str]
     conflicts: list[Conflict]
 
+    def restored(self) -> list[str]:
+        """Return the keys of records that are put back."""
+        return self.merged.restored if self.merged is not None else []
 
-def merge_rows(document: Document[T], rows: list[Row[T]], data: bytes | None, prefer: Prefer) -> Reconciled:
-    """Merge what is in memory with the manifest `data`."""
+
+def merge_rows(
+    document: Document[T], entries: list[Entry[T]], rows: list[Row[T]], data: bytes | None, prefer: Prefer
+) -> Reconciled:
+    """Merge what is in memory, of which `rows` may have changed, with the manifest `data`."""
     manifest = document._manifest
+    _put_texts(document, rows)
     if data == manifest.data or (document._replacing and data is not None and data == manifest.attempt):
-        _put_texts(document, rows)
-        return Reconciled(Merged({row.key: row.text for row in rows}, [], []), {}, {}, set(), [])
+        return Reconciled(None, rows, {}, Keyed({}, {}), set(), [])
     if document._replacing and data != manifest.attempt:
         message = f"{manifest.place} was saved by somebody else since it was opened; open it again to replace it."
         raise ConflictError(message, path=manifest.place, conflicts=[])
-    base, theirs = keyed(document, manifest.data), keyed(document, data)
-    document._check_others(base, theirs)
-    base |= document._committed(rows, base, theirs, keyed(document, manifest.attempt))
-    document._resolve(rows, theirs, base)
+    base, theirs = keyed(document, manifest.data).texts, keyed(document, data)
+    committed = document._committed(rows, base, theirs.texts, keyed(document, manifest.attempt).texts)
+    base |= committed
+    document._resolve(rows, Sides(base, theirs, committed))
     _put_texts(document, rows)
-    mine = {row.key: row.text for row in rows}
+    every = _every_row(document, entries, rows)
+    mine = {row.key: row.text for row in every}
     conflicts: list[Conflict] = []
-    deleted = _leave_out_deleted(document, base, theirs, mine, prefer, conflicts)
+    deleted = _leave_out_deleted(document, base, theirs.texts, mine, prefer, conflicts)
 
     def resolve(before: bytes, text: bytes, own: bytes | None) -> bytes | None:
         return _resolve_one(document, (before, text, own), prefer, conflicts)
 
-    merged = merge(base, theirs, mine, document._rank, resolve)
+    merged = merge(base, theirs.texts, mine, document._rank, resolve)
     decided = {conflict.path == () and conflict.name for conflict in conflicts}
     dropped = [key for key in merged.restored if key.split("\0")[0] not in decided]
-    return Reconciled(merged._replace(restored=dropped), base, theirs, deleted, conflicts)
+    return Reconciled(merged._replace(restored=dropped), every, base, theirs, deleted, conflicts)
+
+
+def as_it_stands(document: Document[T], entries: list[Entry[T]], rows: list[Row[T]]) -> bytes:
+    """Return the manifest of all entries; of those in `rows` what will be written.
+
+    What was saved last and has not changed since is copied as a whole.
+    """
+    start, known = 0, b"[]"
+    if document._as_saved is not None and document._as_saved[1] is document._manifest.data:
+        before, data = document._as_saved
+        if entries[: len(before)] == before and all(not row.entry.saved or row.text == row.entry.text for row in rows):
+            start, known = len(before), data
+    live = {id(row.entry): row.text for row in rows}
+    rest = entries[start:]
+    return extend(known, [live.get(id(entry), text) for entry, text in zip(rest, Entry.buffers(rest), strict=True)])
+
+
+def _every_row(document: Document[T], entries: list[Entry[T]], rows: list[Row[T]]) -> list[Row[T]]:
+    """Return a row for every entry, each with its key; those that cannot have changed keep their text."""
+    live = {id(row.entry): row for row in rows}
+    every = [live.get(id(entry)) or Row(entry, text=entry.text or b"") for entry in entries]
+    for row, key in zip(every, _unique(_key_of(document, row) for row in every), strict=True):
+        row.key = key
+    return every
+
+
+def _key_of(document: Document[T], row: Row[T]) -> str:
+    if row.record is not None:
+        return document._identify(row.record)
+    if row.entry.head is not None:
+        return str(document._reader.key(row.entry.head))
+    return document._identify(decode(row.text, document._manifest.place))
 
 
 def _resolve_one(
@@ -99,11 +172,15 @@ def _leave_out_deleted(
 def mark_lost(document: Document[T], rows: list[Row[T]], merged: Merged) -> None:
     """Mark the drafts whose records did not make it into the merged ones."""
     for row in rows:
-        if row.drafts:
-            text = merged.texts.get(row.key)
-            kept = document._artifact_records(decode(text, document._manifest.place)) if text is not None else []
-            for draft in row.drafts:
-                draft.lost = text != row.text and draft.record not in kept
+        if not row.drafts:
+            continue
+        text = merged.texts.get(row.key)
+        same = text == row.text
+        kept = (
+            document._artifact_records(decode(text, document._manifest.place)) if text is not None and not same else []
+        )
+        for draft in row.drafts:
+            draft.lost = not same and draft.record not in kept
 
 
 def deleted_here(document: Document[T], rows: list[Row[T]]) -> list[str]:
@@ -111,7 +188,7 @@ def deleted_here(document: Document[T], rows: list[Row[T]]) -> list[str]:
     place = document._manifest.place
     if document._replacing:
         try:
-            gone = list(keyed(document, document._manifest.data))
+            gone = list(keyed(document, document._manifest.data).texts)
         except (CorruptManifestError, KeyError, TypeError):
             return []
     else:
@@ -120,21 +197,18 @@ def deleted_here(document: Document[T], rows: list[Row[T]]) -> list[str]:
     return [key for key in gone if key not in held]
 
 
-def keyed(document: Document[T], data: bytes | None) -> dict[str, bytes]:
+def keyed(document: Document[T], data: bytes | None) -> Keyed:
     """Return the records of a manifest by keys that are unique in it."""
     if data is None:
-        return {}
-    place = document._manifest.place
-    texts = split(data, place)
-    keys = _unique(document._identify(decode(text, place, n)) for n, text in enumerate(texts))
-    return dict(zip(keys, texts, strict=True))
+        return Keyed({}, {})
+    texts = Texts(data, document._manifest.place)
+    heads = document._heads_of(texts)
+    keys = list(_unique(map(document._reader.key, heads)))
+    return Keyed(dict(zip(keys, map(bytes, texts.formatted()), strict=True)), dict(zip(keys, heads, strict=True)))
 
 
 def _put_texts(document: Document[T], rows: list[Row[T]]) -> None:
-    place = document._manifest.place
-    records = [row.record if row.record is not None else decode(row.text, place) for row in rows]
-    for row, key in zip(rows, _unique(map(document._identify, records)), strict=True):
-        row.key = key
+    for row in rows:
         if row.record is not None:
             row.text = _text_of(document, row.record)
 
@@ -144,7 +218,7 @@ def _text_of(document: Document[T], record: Record) -> bytes:
     place = document._manifest.place
     try:
         text = encode(record)
-        document._entry(text, record, 0)
+        document._checked(text, 0)
         return text
     except Exception as error:
         name = record.get("name")

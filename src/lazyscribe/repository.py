@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from lazyscribe import _utils
 from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record, to_record
-from lazyscribe.codec.text import Record, check_version, decode
+from lazyscribe.codec.text import Record, decode
 from lazyscribe.exception import (
-    CorruptManifestError,
     InvalidArgumentError,
     InvalidNameError,
     NameTakenError,
@@ -24,7 +23,7 @@ from lazyscribe.exception import (
 from lazyscribe.lookup import Match, Version, VersionReader
 from lazyscribe.names import check_file, warn_of_names
 from lazyscribe.records.base import Entry
-from lazyscribe.records.versions import VersionHead, VersionList
+from lazyscribe.records.versions import VersionList
 from lazyscribe.rows import Row
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import candidates, fold, join
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.codec.heads import Reader, VersionHead
+    from lazyscribe.reconcile import Sides
     from lazyscribe.stage import Source
 
 __all__ = ["Repository"]
@@ -153,19 +154,18 @@ class Repository(VersionReader):
         self._refuse_if_read_only("set an expiry in")
         date = _utils.utcnow() if expiry is None else _parse_expiry(expiry)
         entry = self._find(name, version, match)
-        if self.mode == "a" and entry.text is not None:
+        if self.mode == "a" and entry.saved:
             message = f"Versions in {self.fpath} cannot expire in mode='a'; open it with mode='w+'."
             raise ReadOnlyError(message, path=str(self.fpath))
         self._records.set_expiry(entry, date)
 
     def __getitem__(self, name: str) -> Artifact:
-        entries = self._records.named(name)
-        if not entries:
+        if not self._records.has(name):
             raise UnknownNameError(self._no_artifact(name), name=name)
-        return self._records.get(entries[0])
+        return self._records.get(self._records.span(name)[1])
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and bool(self._records.named(name))
+        return isinstance(name, str) and self._records.has(name)
 
     # What the base asks for
 
@@ -179,43 +179,38 @@ class Repository(VersionReader):
 
     def _may_remove(self, entry: Entry[Artifact]) -> None:
         self._refuse_if_read_only("remove an artifact from")
-        if self.mode == "a" and entry.text is not None:
+        if self.mode == "a" and entry.saved:
             message = f"Versions in {self.fpath} cannot be removed in mode='a'; open it with mode='w+'."
             raise ReadOnlyError(message, path=str(self.fpath))
 
-    def _entry(self, text: bytes, record: Record, position: int) -> Entry[Artifact]:
-        place = self._manifest.place
-        check_version(record, place, position)
-        try:
-            check_file(record["name"], record["fname"], self.fpath.name, new=False)
-        except InvalidNameError as error:
-            message = f"Record {position} of {place} names a file that cannot be one of its own ({error}); mend it."
-            raise CorruptManifestError(message, path=place, record=position) from error
-        expiry = record.get("expiry")
-        return Entry(
-            text,
-            VersionHead(
-                record["name"],
-                record["fname"],
-                parse_date(record["created_at"]),
-                record.get("version", 0),
-                parse_date(expiry) if expiry is not None else None,
-            ),
-        )
+    @property
+    def _reader(self) -> Reader[VersionHead]:
+        from lazyscribe.codec.heads import VERSIONS
+
+        return VERSIONS
+
+    def _check_names(self, head: VersionHead) -> None:
+        check_file(head.name, head.fname, self.fpath.name, new=False)
 
     def _opened(self, entries: Iterable[Entry[Artifact]]) -> None:
-        numbers = [(entry.head.name, entry.head.version) for entry in entries]
-        if len(set(numbers)) < len(numbers):
-            _warn_of_duplicates(self._manifest.place, self._records.duplicates())
+        newest: dict[str, int] = {}
+        for entry in entries:
+            head = entry.head
+            if newest.get(head.name, -1) >= head.version:  # most files hold them in their order
+                if duplicates := self._records.duplicates():
+                    _warn_of_duplicates(self._manifest.place, duplicates)
+                return
+            newest[head.name] = head.version
 
     def _identify(self, record: Record) -> str:
         return f"{record['name']}\0{record['fname']}"
 
     def _build(self, entry: Entry[Artifact]) -> Artifact:
-        assert entry.text is not None
-        record = decode(entry.text, self._manifest.place)
+        assert entry.raw is not None
+        record = decode(entry.raw, self._manifest.place)
         artifact = from_record(record)
-        entry.unknown = {key: value for key, value in record.items() if key not in to_record(artifact)}
+        known = to_record(artifact)
+        entry.unknown = {key: value for key, value in record.items() if key not in known}
         entry.frozen = self.mode in ("r", "a")
         entry.obj = artifact
         return artifact
@@ -252,9 +247,9 @@ class Repository(VersionReader):
 
     def _renamed_from(self, entry: Entry[Artifact], artifact: Artifact) -> Source | None:
         """Return the file of a saved version whose name or file name has changed since."""
-        if entry.text is None or artifact.dirty:
+        if entry.raw is None or artifact.dirty:
             return None
-        saved = decode(entry.text, self._manifest.place)
+        saved = decode(entry.raw, self._manifest.place)
         if (saved["name"], saved["fname"]) == (artifact.name, artifact.fname):
             return None
         from lazyscribe.promotion import source_of
@@ -270,28 +265,29 @@ class Repository(VersionReader):
             message = f"The artifact {artifact.name!r} was not saved: {error}"
             raise SaveError(message, name=artifact.name) from error
 
-    def _resolve(self, rows: list[Row[Artifact]], theirs: Mapping[str, bytes], base: Mapping[str, bytes]) -> None:
-        """Let our new versions move to numbers, and where no files are written to names, that nobody took meanwhile."""
-        place = self._manifest.place
-        taken: dict[str, set[int]] = {}
-        records = {key: decode(text, place) for key, text in theirs.items()}
-        for record in records.values():
-            taken.setdefault(record["name"], set()).add(record.get("version", 0))
+    def _resolve(self, rows: list[Row[Artifact]], sides: Sides) -> None:
+        """Let new versions move behind those of others, and where no files are written to names of their own."""
+        heads: Mapping[str, VersionHead] = sides.theirs.heads
+        held = {(head.name, head.version) for head in heads.values()}
+        highest: dict[str, int] = {}
+        for name, number in held:
+            highest[name] = max(highest.get(name, -1), number)
         for row in rows:
-            if row.entry.text is not None or row.record is None:
+            if row.record is None:
                 continue
-            key = self._identify(row.record)
-            if key in records and (key in base or not row.drafts):  # it is that very version
-                row.record["version"] = records[key].get("version", 0)
+            key, name, number = self._identify(row.record), row.record["name"], row.record["version"]
+            if row.entry.saved:
+                # Deleted by others and changed here: if it is kept, and its number was given away, it counts as new.
+                if key in heads or (name, number) not in held or row.text == row.entry.text:
+                    continue
+            elif key in heads and (key in sides.committed or not row.drafts):  # it is that very version
+                row.record["version"] = heads[key].version
                 continue
-            if key in records:
-                self._rename(row, row.record, records)
-            numbers = taken.setdefault(row.record["name"], set())
-            if row.record["version"] in numbers:
-                row.record["version"] = max(numbers) + 1
-            numbers.add(row.record["version"])
+            elif key in heads:
+                self._rename(row, row.record, heads)
+            row.record["version"] = highest[name] = max(highest.get(name, -1) + 1, number)
 
-    def _rename(self, row: Row[Artifact], record: Record, theirs: Mapping[str, Record]) -> None:
+    def _rename(self, row: Row[Artifact], record: Record, theirs: Mapping[str, VersionHead]) -> None:
         """Give a new version another file name, since others took its own; what is staged is to be staged again."""
         name, key = record["name"], join(record["name"], record["fname"])
         if any(draft.size >= 0 for draft in row.drafts):

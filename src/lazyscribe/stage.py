@@ -141,7 +141,7 @@ class Stage:
                 continue
             written = self._find(key, steps) or self._create(key, steps)
             if written is None and draft.replaces and fname == wanted:
-                aside = f"{FOLDER}/staged/{os.urandom(8).hex()}"
+                aside = _new_aside()
                 written = self._create(aside, steps)
                 steps.aside = aside, key
             if written is not None:
@@ -172,9 +172,21 @@ class Stage:
         place = next((each for each in (key, before.aside) if each and self._holds(each, before)), None)
         if place is None or not self._is_same(steps.draft, before):
             return None
+        if before.aside is not None and place == key:  # it was moved there, perhaps not for good
+            place = self._copy_aside(key, steps)
         if place != key:
             steps.aside = place, key
         return before.sha256, before.size
+
+    def _copy_aside(self, key: str, steps: _Steps) -> str:
+        """Return the key of a copy of the file, to be moved over it once more."""
+        from shutil import copyfileobj
+
+        aside = _new_aside()
+        with self._store.open(key) as buf, self._store.create(aside) as raw:
+            copyfileobj(buf, raw, CHUNK)
+        steps.created.append(aside)
+        return aside
 
     def _holds(self, key: str, file: Written) -> bool:
         try:
@@ -275,6 +287,10 @@ class Stage:
             if cause is None:
                 raise
             cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+
+
+def _new_aside() -> str:
+    return f"{FOLDER}/staged/{os.urandom(8).hex()}"
 
 
 def _fill(sink: HashingFile, draft: Draft) -> None:

@@ -8,6 +8,7 @@ memory change.
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lazyscribe import commit
@@ -15,7 +16,7 @@ from lazyscribe.codec.text import Record, assemble, decode, encode
 from lazyscribe.exception import ConflictError, InvalidArgumentError, NameTakenError
 from lazyscribe.merge_fields import Conflict, Prefer, merge_records
 from lazyscribe.reading import output_only_notice
-from lazyscribe.reconcile import Reconciled, deleted_here, keyed, mark_lost, merge_rows, shown
+from lazyscribe.reconcile import Reconciled, as_it_stands, deleted_here, keyed, mark_lost, merge_rows, shown
 from lazyscribe.records.base import Entry
 from lazyscribe.rows import Row
 from lazyscribe.stage import Draft
@@ -76,20 +77,25 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
     outcome: list[Reconciled] = []
 
     def compose(data: bytes | None) -> bytes:
-        outcome[:] = [merge_rows(document, rows, data, prefer)]
+        outcome[:] = [merge_rows(document, entries, rows, data, prefer)]
         _refuse_conflicts(document, outcome[0].conflicts, prefer)
-        mark_lost(document, rows, outcome[0].merged)
-        return assemble(list(outcome[0].merged.texts.values()))
+        merged = outcome[0].merged
+        if merged is None:
+            return as_it_stands(document, entries, rows)
+        mark_lost(document, rows, merged)
+        return assemble(list(merged.texts.values()))
 
     drafts = [draft for row in rows for draft in row.drafts]
-    deleted = deleted_here(document, rows)
     try:
-        commit.save(document._manifest, drafts, compose, document._author(), deleted=deleted)
+        gone = partial(deleted_here, document, rows)
+        commit.save(document._manifest, drafts, compose, document._author(), deleted=gone)
     except NameTakenError as taken:
         document._avoid.update(taken.names)
         return False
     document._replacing = False
-    notices = _absorb(document, entries, rows, outcome[0], written=True)
+    notices = _absorb(document, entries, outcome[0], written=True)
+    data = document._manifest.data
+    document._as_saved = (entries, data) if outcome[0].merged is None and data is not None else None
     document._records.forget_removed(removed)
     written = (draft.artifact for draft in drafts if not draft.lost)
     notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
@@ -106,35 +112,35 @@ def reload(document: Document[T], prefer: Prefer) -> None:
         return
     data, token = document._manifest.peek()
     entries = document._records.snapshot()
-    rows, merge = _merge_for_reading(document, entries, data, prefer)
+    merge = _merge_for_reading(document, entries, data, prefer)
     _refuse_conflicts(document, merge.conflicts, prefer)
-    _absorb(document, entries, rows, merge, written=False)
+    _absorb(document, entries, merge, written=False)
     document._manifest.data, document._manifest.token = data, token
 
 
 def preview(document: Document[T]) -> MergePreview:
     """Return what a save would bring together; see `Document.merge_preview`."""
     data, _ = document._manifest.peek()
-    rows, merge = _merge_for_reading(document, document._records.snapshot(), data, "theirs")
-    base, theirs = keyed(document, document._manifest.data), keyed(document, data)
-    names = {row.key for row in rows if row.entry.text is None or row.text != row.entry.text}
+    merge = _merge_for_reading(document, document._records.snapshot(), data, "theirs")
+    base, theirs = keyed(document, document._manifest.data).texts, keyed(document, data).texts
+    changed = [row for row in merge.rows if row.record is not None and row.text != row.entry.text]
     return MergePreview(
         added=shown(key for key in theirs if key not in base),
         updated=shown(key for key in theirs if key in base and base[key] != theirs[key]),
         removed=shown(merge.deleted),
-        restored=shown(merge.merged.restored),
-        saved=shown(names),
+        restored=shown(merge.restored()),
+        saved=shown({row.key or document._identify(row.record) for row in changed if row.record is not None}),
         conflicts=merge.conflicts,
     )
 
 
 def _merge_for_reading(
     document: Document[T], entries: list[Entry[T]], data: bytes | None, prefer: Prefer
-) -> tuple[list[Row[T]], Reconciled]:
+) -> Reconciled:
     while True:
         rows = document._rows(entries)
         try:
-            return rows, merge_rows(document, rows, data, prefer)
+            return merge_rows(document, entries, rows, data, prefer)
         except NameTakenError as taken:
             document._avoid.update(taken.names)
 
@@ -159,34 +165,50 @@ def _check_preference(prefer: str) -> None:
 # Settling
 
 
-def _absorb(
-    document: Document[T], entries: list[Entry[T]], rows: list[Row[T]], merge: Reconciled, written: bool
-) -> list[str]:
+def _absorb(document: Document[T], entries: list[Entry[T]], merge: Reconciled, written: bool) -> list[str]:
     """Make memory what the merge says; return what the user should be told.
 
     With `written`, what memory holds is on disk now.
     """
-    place = document._manifest.place
-    mine = {row.key: row for row in rows}
+    if merge.merged is None:
+        return _settle_rows(document, merge.rows, written)
+    mine = {row.key: row for row in merge.rows}
+    texts, place = merge.merged.texts, document._manifest.place
+    notices = _settle_rows(document, [mine[key] for key in texts if key in mine], written)
     result: list[Entry[T]] = []
-    notices: list[str] = []
-    for own in [mine[key] for key in merge.merged.texts if key in mine]:
-        if written and own.record is not None:
-            notices += [notice for draft in own.drafts if (notice := _settle_file(draft))]
-            document._settle(own, own.record)
-        elif own.entry.text is None and own.record is not None:
-            document._renumber(own, own.record)
-    for position, (key, text) in enumerate(merge.merged.texts.items()):
+    for position, (key, text) in enumerate(texts.items()):
         row = mine.get(key)
-        if row is None:
-            result.append(document._entry(text, decode(text, place, position), position))
-            continue
-        _absorb_one(document, row, text, text if written else merge.theirs.get(key, row.entry.text))
-        result.append(row.entry)
+        if row is not None:
+            _absorb_one(document, row, text, text if written else merge.theirs.texts.get(key, row.entry.text))
+            result.append(row.entry)
+        elif merge.theirs.texts.get(key) is text:
+            result.append(Entry(text, merge.theirs.heads[key]))
+        else:
+            result.append(Entry(text, document._checked(text, position)))
     document._records.replace_entries(result, entries)
     if merge.merged.restored and written:
         names = ", ".join(shown(merge.merged.restored))
         notices.append(f"{names} had been dropped from {place} by another program and was put back.")
+    return notices
+
+
+def _settle_rows(document: Document[T], rows: list[Row[T]], written: bool) -> list[str]:
+    """Bring objects up to date with the numbers and names that their records got; return what is to be told."""
+    notices: list[str] = []
+    renamed = False
+    for row in rows:
+        if row.record is None:
+            continue
+        if not written:
+            document._renumber(row, row.record)
+            continue
+        for draft in row.drafts:
+            renamed = renamed or draft.artifact.fname != draft.record["fname"]
+            notices += [notice] if (notice := _settle_file(draft)) else []
+        document._settle(row, row.record)
+        row.entry.text = row.text
+    if renamed:
+        document._records.forget_tables()
     return notices
 
 
@@ -195,7 +217,7 @@ def _absorb_one(document: Document[T], row: Row[T], text: bytes, base: bytes | N
     entry = row.entry
     if text != row.text:
         record = decode(text, document._manifest.place)
-        entry.head = document._entry(text, record, 0).head
+        entry.head = document._checked(text, 0)
         if entry.obj is not None:
             with document._lock_of(entry):
                 document._refresh(entry, record if entry.frozen else _with_later(document, row, record))

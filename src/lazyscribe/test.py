@@ -17,9 +17,15 @@ from lazyscribe.recorder import Recorder
 __all__ = ["ReadOnlyTest", "Test"]
 
 
+def as_path(value: Any) -> Path:
+    """Return a path; one that is one already as it is, which saves reading it again."""
+    return value if isinstance(value, Path) else Path(value)
+
+
 def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
     """Let an object that is given another file system or folder find its files there; an attrs hook."""
     instance.__dict__.pop("_home_", None)
+    instance.__dict__.pop("_parent_", None)
     return value
 
 
@@ -50,6 +56,10 @@ class Located:
         self.__dict__["_sealed"] = True
 
     def __getattr__(self, name: str) -> Any:
+        if name == "path" and "_parent_" in self.__dict__:
+            _, _, folder, slug = self.__dict__["_parent_"]
+            path = self.__dict__["path"] = folder / slug / self.slug
+            return path
         if name == "fs" and "_sealed" in self.__dict__:
             fs = self.__dict__["fs"] = self._home()[0].fs
             return fs
@@ -113,7 +123,7 @@ class Test(Located, Recorder):
     metrics: dict[str, Any] = field(factory=dict)
     parameters: dict[str, Any] = field(factory=dict)
     artifacts: list[Artifact] = field(factory=list)
-    path: Path = field(factory=Path, converter=Path, eq=False, on_setattr=[setters.convert, forget_home])
+    path: Path = field(factory=Path, converter=as_path, eq=False, on_setattr=[setters.convert, forget_home])
     fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
 
     __getstate__, __setstate__ = Located.__getstate__, Located.__setstate__  # promised on this very class
@@ -121,6 +131,17 @@ class Test(Located, Recorder):
     def _place(self) -> tuple[Place, str]:
         fs = self.__dict__.get("fs")
         return (Place("file", self.path) if fs is None else Place.of(fs, self.path)), ""
+
+    def _home(self) -> tuple[Place, str]:
+        if (parent := self.__dict__.get("_parent_")) is None:
+            return super()._home()
+        return parent[0], f"{parent[1]}/{self.slug}"
+
+    def _belong_to(self, parent: tuple[Place, str, Path, str]) -> None:
+        """Live in a folder of an experiment: its place and its folder's key there, its ``dir`` and ``slug``."""
+        self.__dict__["_parent_"] = parent
+        self.__dict__.pop("path", None)  # made when it is asked for
+        self.__dict__.pop("fs", None)
 
     @property
     def slug(self) -> str:

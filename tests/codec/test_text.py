@@ -19,10 +19,10 @@ from lazyscribe.codec.text import (
     check_version,
     decode,
     encode,
-    split,
     to_plain,
     with_dates_as_text,
 )
+from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
 
 

@@ -357,7 +357,7 @@ def test_what_is_taken_out_during_a_save(path: str, monkeypatch: pytest.MonkeyPa
         pass
     with theirs.log("three"):
         pass
-    during(monkeypatch, sync, "mark_lost", lambda: mine.experiments.__delitem__(0))
+    during(monkeypatch, sync, "merge_rows", lambda: mine.experiments.__delitem__(0))
     mine.save()
     assert [each.name for each in mine.experiments] == ["two"]
     assert [each["name"] for each in Project(path, mode="r")] == ["one", "two"]

@@ -54,7 +54,10 @@ def steps(calls: WatchedCalls, root: Path) -> list[tuple[str, ...]]:
 def test_order_of_create(tmp_path: Path) -> None:
     """Content reaches the disk before its name, each folder before what is in it, and the name before the return."""
     calls = WatchedCalls()
-    with LocalStore(str(tmp_path / "r"), calls).create("a/x") as file:
+    store = LocalStore(str(tmp_path), calls)
+    store.swap("m", b"1", None)
+    calls.log.clear()
+    with store.create("r/a/x") as file:
         file.write(b"1")
     assert steps(calls, tmp_path) == [
         ("mkdir", "r"),
@@ -91,7 +94,20 @@ def test_order_of_replace_and_delete(tmp_path: Path) -> None:
     store.replace("a/x", "b/y")
     store.delete("b/y")
     wanted = [("replace", "a/x", "b/y"), ("fsync_dir", "b"), ("fsync_dir", "a"), ("unlink", "b/y"), ("fsync_dir", "b")]
-    assert steps(calls, tmp_path) == wanted
+    assert steps(calls, tmp_path) == [("fsync_dir", "."), *wanted]
+
+
+def test_folder_made_by_another(tmp_path: Path) -> None:
+    """A folder that is there reaches the disk once, before what is put into it: who made it may have been stopped."""
+    calls = WatchedCalls()
+    store = LocalStore(str(tmp_path), calls)
+    (tmp_path / "a").mkdir()
+    for name in ("x", "y"):
+        with store.create(f"a/{name}"):
+            pass
+    found = [step for step in steps(calls, tmp_path) if step[0] in {"fsync_dir", "link"}]
+    wanted = [("link", "T", "a/x"), ("fsync_dir", "a"), ("link", "T", "a/y"), ("fsync_dir", "a")]
+    assert found == [("fsync_dir", "."), *wanted]
 
 
 # A failure at every call

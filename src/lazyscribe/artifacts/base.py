@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from abc import ABC, abstractmethod
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import attrs
@@ -149,6 +150,7 @@ FIELDS = frozenset(each.name for each in attrs.fields(Artifact))
 """The eight fields that every handler has; all others are environment."""
 
 
+@lru_cache(256)
 def environment_fields(cls: type[Artifact]) -> list[str]:
     """Return the names of the fields that `cls` adds to the eight."""
     return [each.name for each in attrs.fields(cls) if each.name not in FIELDS]

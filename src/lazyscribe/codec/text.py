@@ -39,69 +39,17 @@ _EXPERIMENT = {
     "tags": "list?",
     "tests": "list",
 }
+EXPERIMENT_FIELDS = frozenset(_EXPERIMENT)
+"""The keys of an experiment's record."""
+
 _OPTIONAL = frozenset({"expiry", "last_updated_by", "tags", "description", "version", "artifacts", "tests"})
 """Keys that files of older versions lack."""
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "list": list, "dict": dict}
 
 
-def split(data: bytes, place: str) -> list[bytes]:
-    """Cut a manifest into the texts of its records, each as it stands in a manifest of ours.
-
-    A file that is formatted otherwise is formatted anew, so that texts can be compared.
-
-    Raises
-    ------
-    CorruptManifestError
-        Not a JSON array of objects.
-    """
-    texts = _split_canonical(data)
-    if texts is not None:
-        return texts
-    items = _load(data, place)
-    if not isinstance(items, list):
-        message = f"{place} holds {_kind(items)} where a list of records is expected; restore it from a good copy."
-        raise CorruptManifestError(message, path=place)
-    for position, item in enumerate(items):
-        if not isinstance(item, dict):
-            raise _wrong(place, position, f"is {_kind(item)}, not an object")
-    return [encode(item) for item in items]
-
-
-def _split_canonical(data: bytes) -> list[bytes] | None:
-    """Cut at the lines between records; ``None`` if the file is not formatted like ours.
-
-    JSON strings hold no raw line ends, so a line ``    },`` can only be the end of a record.
-    """
-    if data == b"[]":
-        return []
-    if not (data.startswith(_OPEN + b"{\n        ") and data.endswith(b"\n    }" + _CLOSE)):
-        return None
-    if b"\n    {}" in data:  # an empty record, which has no such lines
-        return None
-    if not _is_formatted(data):
-        return None
-    texts = data[len(_OPEN) : -len(_CLOSE)].split(b"\n    }" + _BETWEEN + b"{\n        ")
-    last = len(texts) - 1
-    heads = (b"" if position == 0 else b"{\n        " for position in range(last + 1))
-    tails = (b"" if position == last else b"\n    }" for position in range(last + 1))
-    return [head + text + tail for head, text, tail in zip(heads, texts, tails, strict=True)]
-
-
-def _is_formatted(data: bytes) -> bool:
-    import msgspec
-
-    try:
-        return msgspec.json.format(data, indent=4) == data
-    except (msgspec.MsgspecError, RecursionError):
-        pass
-    try:
-        return json.dumps(json.loads(data), indent=4).encode("ascii") == data
-    except (ValueError, RecursionError):
-        return False
-
-
-def _load(data: bytes, place: str) -> Any:
+def load(data: bytes, place: str) -> Any:
+    """Return what a text holds, by :mod:`json`, which takes what :mod:`msgspec` refuses; `CorruptManifestError`."""
     try:
         return json.loads(data.decode("utf-8"))
     except RecursionError as error:
@@ -120,9 +68,9 @@ def decode(text: bytes, place: str, position: int | None = None) -> Record:
         return msgspec.json.decode(text, type=dict)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         pass
-    record = _load(text, place)
+    record = load(text, place)
     if not isinstance(record, dict):
-        raise _wrong(place, position, f"is {_kind(record)}, not an object")
+        raise wrong_record(place, position, record)
     return record
 
 
@@ -155,6 +103,15 @@ def _place_in_array(text: bytes) -> bytes:
 def assemble(texts: list[bytes]) -> bytes:
     """Return the manifest that holds the records of these texts, in this order."""
     return _OPEN + _BETWEEN.join(texts) + _CLOSE if texts else b"[]"
+
+
+def extend(data: bytes, texts: list[bytes]) -> bytes:
+    """Return the manifest `data`, as `assemble` gave it, with the records of these texts added at the end."""
+    if not texts:
+        return data
+    if data == b"[]":
+        return assemble(texts)
+    return b"".join([memoryview(data)[: -len(_CLOSE)], _BETWEEN, _BETWEEN.join(texts), _CLOSE])
 
 
 def to_plain(value: Any) -> Any:
@@ -231,6 +188,14 @@ def _fits(value: Any, kind: str) -> bool:
         except ValueError:
             return False
     return isinstance(value, _TYPES[kind]) and not isinstance(value, bool)
+
+
+def wrong_record(place: str, position: int | None, value: Any) -> CorruptManifestError:
+    """Return the error that `value` stands where a record, or (without `position`) a list of them, is expected."""
+    if position is None:
+        message = f"{place} holds {_kind(value)} where a list of records is expected; restore it from a good copy."
+        return CorruptManifestError(message, path=place)
+    return _wrong(place, position, f"is {_kind(value)}, not an object")
 
 
 def _kind(value: Any) -> str:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from typing import Any, Generic, TypeVar, overload
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from lazyscribe.exception import NotInListError
 
+if TYPE_CHECKING:
+    from lazyscribe.codec.texts import Texts
+
 T = TypeVar("T")
+
+
+_STATE = ("text", "head", "obj", "frozen", "unknown")
+_NOTHING: Mapping[str, Any] = {}
 
 
 class Entry(Generic[T]):
@@ -19,6 +26,8 @@ class Entry(Generic[T]):
     ----------
     text
         The record as in the manifest last read or written; ``None`` for one that was never saved.
+    saved
+        Whether there is a text.
     head
         What look-ups need of a record that is not built.
     obj
@@ -29,14 +38,58 @@ class Entry(Generic[T]):
         Keys of the record that this version does not know, kept for whoever wrote them.
     """
 
-    __slots__ = ("frozen", "head", "obj", "text", "unknown")
+    __slots__ = ("_at", "_texts", "frozen", "head", "obj", "saved", "unknown")
+
+    _at: Any
+    _texts: Texts | None
+    saved: bool
 
     def __init__(self, text: bytes | None = None, head: Any = None, obj: T | None = None) -> None:
         self.text = text
         self.head = head
         self.obj = obj
         self.frozen = False
-        self.unknown: dict[str, Any] = {}
+        self.unknown: Mapping[str, Any] = _NOTHING
+
+    @classmethod
+    def all_of(cls, texts: Texts, heads: Iterable[Any]) -> list[Entry[T]]:
+        """Return the entries of a whole manifest; their texts are cut when they are asked for."""
+        new, entries = cls.__new__, []
+        for position, head in enumerate(heads):  # this runs once for each record of a file that is opened
+            entry = new(cls)
+            entry._texts, entry._at, entry.saved = texts, position, True
+            entry.head, entry.obj, entry.frozen, entry.unknown = head, None, False, _NOTHING
+            entries.append(entry)
+        return entries
+
+    @staticmethod
+    def buffers(entries: Iterable[Entry[Any]]) -> list[Any]:
+        """Return the texts of many saved entries at once, as buffers of bytes."""
+        cut: dict[Texts | None, Any] = {}
+        found = []
+        for entry in entries:
+            texts = entry._texts
+            if texts is None:
+                found.append(entry._at)
+                continue
+            if texts not in cut:
+                cut[texts] = texts.formatted()
+            found.append(cut[texts][entry._at])
+        return found
+
+    @property
+    def text(self) -> bytes | None:
+        """See the attributes of the class."""
+        return self._at if self._texts is None else self._texts[self._at]
+
+    @text.setter
+    def text(self, text: bytes | None) -> None:
+        self._texts, self._at, self.saved = None, text, text is not None
+
+    @property
+    def raw(self) -> bytes | None:
+        """The record as it stands in the file, in whatever format: enough to decode it."""
+        return self._at if self._texts is None else self._texts.raw(self._at)
 
     @property
     def known(self) -> Any:
@@ -45,13 +98,13 @@ class Entry(Generic[T]):
 
     def state(self) -> tuple[Any, ...]:
         """Return what pickles."""
-        return tuple(getattr(self, name) for name in self.__slots__)
+        return tuple(getattr(self, name) for name in _STATE)
 
     @classmethod
     def restored(cls, state: tuple[Any, ...]) -> Entry[T]:
         """Return the entry that gave `state`."""
         entry: Entry[T] = cls()
-        for name, value in zip(cls.__slots__, state, strict=True):
+        for name, value in zip(_STATE, state, strict=True):
             setattr(entry, name, value)
         return entry
 
@@ -95,6 +148,11 @@ class RecordList(MutableSequence[T]):
         del entry
         self._reindex()
 
+    def forget_tables(self) -> None:
+        """Take note that names have changed which look-ups go by."""
+        with self.lock:
+            self._reindex()
+
     def snapshot(self) -> list[Entry[T]]:
         """Return the entries as they stand."""
         with self.lock:
@@ -103,6 +161,8 @@ class RecordList(MutableSequence[T]):
     def removed(self) -> list[bytes]:
         """Return the texts of the saved records that were taken out and not put in again."""
         with self.lock:
+            if not self._removed:
+                return []
             present = {id(entry) for entry in self._entries}
             return [entry.text for entry in self._removed if entry.text is not None and id(entry) not in present]
 
@@ -239,6 +299,12 @@ class RecordList(MutableSequence[T]):
         with self.lock:
             order: Callable[[Entry[T]], Any] = self.get if key is None else lambda entry: key(self.get(entry))
             self._entries.sort(key=order, reverse=reverse)
+            self._reindex()
+
+    def sort_by(self, key: Callable[[Entry[T]], Any]) -> None:
+        """Sort in place by what is known of each entry; builds nothing."""
+        with self.lock:
+            self._entries.sort(key=key)
             self._reindex()
 
     def copy(self) -> list[T]:

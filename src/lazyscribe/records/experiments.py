@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
 from lazyscribe.records.base import Entry, RecordList
 
 if TYPE_CHECKING:
     from lazyscribe.experiment import Experiment
-
-
-class ExperimentHead(NamedTuple):
-    """What look-ups need of an experiment that is not built."""
-
-    slug: str
-    short_slug: str
-    depends: bool
 
 
 class ExperimentList(RecordList["Experiment"]):

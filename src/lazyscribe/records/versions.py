@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
 from lazyscribe.index import Selector, VersionIndex
@@ -12,16 +12,6 @@ from lazyscribe.store.keys import candidates, fold, join
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
-
-
-class VersionHead(NamedTuple):
-    """What look-ups need of a version that is not built; dates are naive UTC."""
-
-    name: str
-    fname: str
-    created_at: datetime
-    version: int
-    expiry: datetime | None
 
 
 class _Group:
@@ -84,6 +74,17 @@ class VersionList(RecordList["Artifact"]):
             group = self._table().get(name)
             return list(group.entries) if group is not None else []
 
+    def span(self, name: str) -> tuple[int, Entry[Artifact], Entry[Artifact]]:
+        """Return how many versions of that name there are, the first and the last; there must be one."""
+        with self.lock:
+            entries = self._table()[name].entries
+            return len(entries), entries[0], entries[-1]
+
+    def has(self, name: str) -> bool:
+        """Whether there is a version of that name."""
+        with self.lock:
+            return name in self._table()
+
     def names(self) -> list[str]:
         """Return the names in the order of their first version."""
         with self.lock:
@@ -116,12 +117,17 @@ class VersionList(RecordList["Artifact"]):
             group.index().set_expiry(group.entries.index(entry), expiry)
 
     def free_name(self, name: str, fname: str) -> str:
-        """Return the first of `fname` and its numbered forms that no version has for a file."""
+        """Return the first of `fname` and its numbered forms that no version has for a file.
+
+        A version that was taken out has it until the next save.
+        """
         with self.lock:
+            saved = (entry.known for entry in self._removed if entry.saved)
+            gone = {fold(join(known.name, known.fname)) for known in saved}
             wanted = fold(join(name, fname))
             start = self._tried.get(wanted, 1)
             for number, free in enumerate(candidates(fname, start), start - 1):
-                if not self.owners(join(name, free)):
+                if not self.owners(key := join(name, free)) and fold(key) not in gone:
                     self._tried[wanted] = max(number, 1)
                     return free
             raise AssertionError("candidates never end")  # pragma: no cover

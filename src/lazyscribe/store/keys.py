@@ -6,7 +6,9 @@ system holds it; a name that merely some other system cannot hold gets a warning
 
 import itertools
 import os
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from lazyscribe.exception import InvalidNameError
 
@@ -14,11 +16,16 @@ MAX_SEGMENT = 255
 """Bytes of UTF-8 in one segment: the limit of ext4, XFS, APFS and ZFS; NTFS allows as many UTF-16 units."""
 
 _RESERVED = frozenset('<>:"|?*\\')
+_NOT_EVERYWHERE = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
 _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [device + digit for device in ("com", "lpt") for digit in "0123456789¹²³"]
 )
 _WINDOWS = os.name == "nt"
+
+_SEGMENT = r"(?!\.(?:[./]|$))[ !#-)+-.0-9;=@-\[\]-{}~]{1,255}"
+_USUAL = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+"""Keys in which there is nothing to refuse or to normalise, told in a tenth of the time."""
 
 
 def join(*parts: str) -> str:
@@ -29,6 +36,7 @@ def join(*parts: str) -> str:
     return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
+@lru_cache(1024)  # a save asks for one key again and again
 def check_key(key: str) -> str:
     """Return `key` normalised as by :func:`join`.
 
@@ -37,6 +45,8 @@ def check_key(key: str) -> str:
     InvalidNameError
         The key is empty, absolute, has a ``..`` segment, a NUL, a lone surrogate or a segment over 255 bytes.
     """
+    if _USUAL.fullmatch(key):
+        return key
     reason = _refusal(key)
     if reason:
         raise InvalidNameError(f"The name {key!r} cannot be used because {reason}; choose another name.", name=key)
@@ -85,11 +95,14 @@ def candidates(fname: str, start: int = 1) -> Iterator[str]:
         yield f"{folder}/{stem}-{number}{dot}{ending}" if folder else f"{stem}-{number}{dot}{ending}"
 
 
+@lru_cache(1024)
 def fold(key: str) -> str:
     """Return what two keys share when some file system takes them for one: case-folded NFC of the normalised key.
 
     For asking "is it taken?", never for naming a file.
     """
+    if _USUAL.fullmatch(key):
+        return key.lower()
     key = join(key)
     if key.isascii():
         return key.lower()
@@ -108,11 +121,10 @@ def portability_warning(name: str) -> str | None:
 
 
 def _unportable(segment: str) -> str | None:
-    for character in segment:
-        if character in _RESERVED:
-            return f"Windows does not allow {character!r}"
-        if character < " " or character == "\x7f":
-            return f"it contains the control character {character!r}"
+    if found := _NOT_EVERYWHERE.search(segment):
+        character = found.group()
+        what = "Windows does not allow" if character in _RESERVED else "it contains the control character"
+        return f"{what} {character!r}"
     if segment.endswith((".", " ")):
         return "Windows drops a trailing dot or space"
     if segment.partition(".")[0].rstrip(" ").casefold() in _DEVICES:

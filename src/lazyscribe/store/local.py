@@ -35,10 +35,12 @@ class LocalStore(Store):
         self.exclusive = True
         self._shown = root
         self._root = os.path.abspath(root)
+        self._start = os.path.join(self._root, "")
         self._calls = oscalls.OS if calls is None else calls
+        self._kept: set[str] = set()
 
     def _path(self, key: str) -> str:
-        return os.path.join(self._root, *keys.check_key(key).split("/"))
+        return self._start + keys.check_key(key).replace("/", os.sep)
 
     def describe(self, key: str) -> str:
         """Return the path, relative if the root was given so."""
@@ -87,8 +89,9 @@ class LocalStore(Store):
             entries = list(self._calls.scandir(folder))
         except (FileNotFoundError, NotADirectoryError):
             return
+        start = f"{key}/" if key else ""
         for entry in entries:
-            name = keys.join(key, entry.name)
+            name = start + entry.name
             if entry.is_dir():
                 yield from self._walk(entry.path, name, above | {real})
             else:
@@ -292,15 +295,20 @@ class LocalStore(Store):
             self._calls.fsync_dir(folder)
 
     def _make_folder(self, folder: str) -> None:
-        """Make `folder` and its missing parents, each one durable in its own parent."""
+        """Make `folder` and its missing parents, each one durable in its own parent.
+
+        So is one that is there, once: who made it may have been stopped before that.
+        """
+        parent = os.path.dirname(folder)
         try:
             self._calls.stat(folder)
-            return
+            if folder in self._kept:
+                return
         except FileNotFoundError:
-            pass
-        parent = os.path.dirname(folder)
-        if parent != folder:
-            self._make_folder(parent)
-        with suppress(FileExistsError):
-            self._calls.mkdir(folder)
-        self._fsync_dir(parent)
+            if parent != folder:
+                self._make_folder(parent)
+            with suppress(FileExistsError):
+                self._calls.mkdir(folder)
+        if durable():
+            self._calls.fsync_dir(parent)
+            self._kept.add(folder)

@@ -9,7 +9,8 @@ from lazyscribe.artifacts import _get_handler
 from lazyscribe.artifacts.missing import MissingArtifact
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.codec.experiments import artifact_files
-from lazyscribe.codec.text import Record, decode, split
+from lazyscribe.codec.text import Record, decode
+from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, portability_warning
@@ -26,7 +27,7 @@ class Subject(NamedTuple):
     key
         Of the file of records, in `store`.
     check
-        Refuses a record (its text, itself, its position) that is not well-formed.
+        Refuses a record (its text, its position) that is not well-formed.
     seen
         Whether there was a file of records when the caller last looked.
     """
@@ -34,7 +35,7 @@ class Subject(NamedTuple):
     kind: str
     store: Store
     key: str
-    check: Callable[[bytes, Record, int], object]
+    check: Callable[[bytes, int], object]
     seen: bool = False
 
     def place(self, key: str = "") -> str:
@@ -74,7 +75,7 @@ class Contents:
     """
 
     def __init__(self, subject: Subject) -> None:
-        self._subject = subject
+        self._subject, self._place = subject, subject.place()
         self._handlers: dict[str, str | None] = {}
         self.findings: list[Finding] = []
         self.data: bytes | None = None
@@ -124,13 +125,13 @@ class Contents:
     def _checked(self, text: bytes, position: int) -> Record | None:
         record: Record = {}
         try:
-            record = decode(text, self._subject.place(), position)
-            self._subject.check(text, record, position)
+            record = decode(text, self._place, position)
+            self._subject.check(text, position)
         except Exception as error:  # nonsense of every kind
             self.complete = False
             name = record.get("name")
             name = name if isinstance(name, str) else None
-            place, told = self._subject.place(), isinstance(error, CorruptManifestError)
+            place, told = self._place, isinstance(error, CorruptManifestError)
             message = str(error) if told else f"Record {position} of {place} cannot be understood ({error}); mend it."
             self.findings.append(Finding("record-damaged", "error", place, message, position, name))
             return None
@@ -138,7 +139,7 @@ class Contents:
 
     def _compare(self, record: Record, position: int, identities: dict[Any, int]) -> None:
         """Look whether another record has the number or the slug of this one."""
-        place, holder = self._subject.place(), Holder(position, record)
+        holder = Holder(position, record)
         if self._subject.kind == "project":
             first = identities.setdefault(record["slug"], position)
             kind, severity = "slug-duplicate", "warning"
@@ -151,7 +152,7 @@ class Contents:
             what = f"is a version {number} of {record['name']!r}, as record {first} is"
             todo = "load both by their dates, and give one of them a free number"
         if first != position:
-            self._find(kind, severity, f"Record {position} of {place} {what}; {todo}.", holder)
+            self._find(kind, severity, f"Record {position} of {self._subject.place()} {what}; {todo}.", holder)
 
     def names(self, key: str) -> bool:
         """Whether a record names the file `key`, be it in another spelling."""

@@ -20,7 +20,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from lazyscribe.codec.experiments import artifact_files
-from lazyscribe.codec.text import check_experiment, check_version, decode, split
+from lazyscribe.codec.text import check_experiment, check_version, decode
+from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
 from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.store.base import Store

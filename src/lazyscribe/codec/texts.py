@@ -1,0 +1,126 @@
+"""A manifest cut into the texts of its records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from lazyscribe.codec.text import assemble, decode, encode, load, wrong_record
+
+_OPEN, _CLOSE = b"[\n    {\n        ", b"\n    }\n]"
+_BRACE = ord("{")
+_BETWEEN = b"\n    },\n    {\n        "
+
+
+class Texts:
+    """The texts of a manifest's records; cut out when the first is asked for.
+
+    Not safe for several threads at once, but any of them may come first: each would find the same.
+
+    Parameters
+    ----------
+    ours
+        Whether the manifest is known to be formatted as :func:`lazyscribe.codec.text.assemble` gives it.
+    """
+
+    __slots__ = ("_cut", "_ours", "data", "place")
+
+    def __init__(self, data: bytes, place: str, ours: bool = False) -> None:
+        self.data = data
+        self.place = place
+        self._ours = ours
+        self._cut: Sequence[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self._pieces())
+
+    def raw(self, position: int) -> bytes:
+        """Return a record as it stands there, in whatever format."""
+        return bytes(self._pieces()[position])
+
+    def __getitem__(self, position: int) -> bytes:
+        return bytes(self.formatted()[position])
+
+    def formatted(self) -> Sequence[Any]:
+        """Return all records as they stand in a manifest of ours, as buffers of bytes.
+
+        Those of a file that is formatted otherwise are formatted anew, so that texts can be compared.
+
+        Raises
+        ------
+        CorruptManifestError
+            Not a JSON array of objects.
+        """
+        pieces = self._pieces()
+        if not self._ours:
+            if not _is_formatted(self.data, pieces):
+                pieces = [encode(decode(bytes(piece), self.place, n)) for n, piece in enumerate(pieces)]
+            self._cut, self._ours = pieces, True
+        return pieces
+
+    def _pieces(self) -> Sequence[Any]:
+        if self._cut is None:
+            self._cut = _cut(self.data, self.place)
+        return self._cut
+
+
+def split(data: bytes, place: str) -> list[bytes]:
+    """Return the texts of all records of a manifest, each as it stands in a manifest of ours; errors as `Texts`."""
+    return [bytes(text) for text in Texts(data, place).formatted()]
+
+
+def _cut(data: bytes, place: str) -> Sequence[Any]:
+    """Return buffers that hold one record each, as it stands in `data` if that can be told."""
+    import msgspec
+
+    try:
+        pieces = msgspec.json.decode(data, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError):
+        return _cut_at_lines(data) or _cut_by_json(data, place)
+    if any(memoryview(piece)[0] != _BRACE for piece in pieces):
+        return _cut_by_json(data, place)
+    return pieces
+
+
+def _cut_at_lines(data: bytes) -> list[bytes] | None:
+    """Cut at the lines between records; ``None`` if that does not give a JSON object each.
+
+    JSON strings hold no raw line ends, so if every piece is an object of its own, the file is the array of these.
+    """
+    if not (data.startswith(_OPEN) and data.endswith(_CLOSE)):
+        return None
+    from lazyscribe.codec.heads import is_object
+
+    middle = data[len(_OPEN) : -len(_CLOSE)].split(_BETWEEN)
+    pieces = [b"{\n        " + text + b"\n    }" for text in middle]
+    return pieces if all(map(is_object, pieces)) else None
+
+
+def _cut_by_json(data: bytes, place: str) -> list[bytes]:
+    items = load(data, place)
+    if not isinstance(items, list):
+        raise wrong_record(place, None, items)
+    for position, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise wrong_record(place, position, item)
+    return [encode(item) for item in items]
+
+
+def _is_formatted(data: bytes, pieces: Sequence[Any]) -> bool:
+    import msgspec
+
+    try:
+        return msgspec.json.format(data, indent=4) == data
+    except (msgspec.MsgspecError, RecursionError):
+        texts = [bytes(piece) for piece in pieces]
+        return assemble(texts) == data and all(_is_text_of_ours(text) for text in texts)
+
+
+def _is_text_of_ours(text: bytes) -> bool:
+    import msgspec
+
+    try:
+        return msgspec.json.format(text, indent=4).replace(b"\n", b"\n    ") == text
+    except (msgspec.MsgspecError, RecursionError):
+        return json.dumps([json.loads(text)], indent=4).encode("ascii") == assemble([text])
