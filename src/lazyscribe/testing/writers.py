@@ -1,7 +1,10 @@
 """Many threads and processes at once, all started together."""
 
 import os
+import random
+import signal
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -57,6 +60,61 @@ def in_processes(count: int, work: Callable[[int], Any]) -> list[int]:
     os.close(gate)
     os.close(opener)
     return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
+def among_kills(
+    count: int,
+    work: Callable[[int], Any],
+    kills: int,
+    chance: random.Random,
+    meanwhile: Callable[[], Any] = lambda: None,
+) -> int:
+    """Run `work(0)` … `work(count - 1)` in forked processes at once, and kill some of them at random moments.
+
+    In the place of a killed one `work` begins anew with the same number: it must go on where that one was. Returns
+    when all have returned.
+
+    Parameters
+    ----------
+    kills
+        How many processes are killed (SIGKILL), if the work takes that long.
+    meanwhile
+        Called in this process, again and again.
+
+    Returns
+    -------
+    int
+        How many were killed.
+
+    Raises
+    ------
+    RuntimeError
+        A process ended otherwise than by returning or by being killed.
+    """
+    running = {_fork(partial(work, number)): number for number in range(count)}
+    killed = 0
+    try:
+        while running:
+            meanwhile()
+            time.sleep(chance.uniform(0, 0.02))
+            if killed < kills:
+                child = chance.choice(list(running))
+                os.kill(child, signal.SIGKILL)
+                if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL:
+                    killed += 1
+                    running[_fork(partial(work, running[child]))] = running[child]
+                del running[child]
+            for child in list(running):
+                ended, status = os.waitpid(child, os.WNOHANG)
+                if ended:
+                    del running[child]
+                    if status:
+                        raise RuntimeError(f"a process ended with the status {os.waitstatus_to_exitcode(status)}")
+    finally:
+        for child in running:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return killed
 
 
 def forked(work: Callable[[], Any]) -> int:
