@@ -1,6 +1,7 @@
 """What importing costs: processor time of whole processes, ours against 2.2, in turns.
 
-Run by ``make bench``. Absolute times are noise on a shared machine; the ratio is what to look at.
+Run by ``make bench``; ``--quick`` makes two runs, to see that it runs. Absolute times are noise on a shared machine;
+the ratio is what to look at.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def main() -> None:
         "bare": (sys.executable, "-c", "pass"),
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(RUNS + 1):
+    for _ in range(2 if sys.argv[1:] == ["--quick"] else RUNS + 1):
         for name, command in commands.items():
             times[name].append(cpu_seconds(*command))
     for name, found in times.items():
