@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from errno import EACCES, EBADF, EINVAL, ENOTSUP, EOPNOTSUPP
 from typing import Any, BinaryIO, cast
 
-from lazyscribe.store import flock
-
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _O_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 
@@ -118,9 +116,16 @@ class OsCalls:
         NotImplementedError, OSError
             Locks do not work there.
         """
-        if flock.AVAILABLE:
-            return flock.acquire(path, seconds)
-        return portable_lock(path, seconds)  # pragma: no cover - Windows
+        import filelock
+
+        # Older versions of filelock have no such option: some of them fall back, which shows in the type.
+        options: Any = {"fallback_to_soft": False} if hasattr(filelock.FileLock, "fallback_to_soft") else {}
+        lock: Any = filelock.FileLock(path, **options)
+        lock.acquire(timeout=seconds, poll_interval=0.005)
+        if isinstance(lock, filelock.SoftFileLock):
+            lock.release()
+            raise NotImplementedError("only soft locks work here")
+        return lock
 
 
 class _Raw(io.FileIO):
@@ -132,20 +137,6 @@ class _Raw(io.FileIO):
 
     def write(self, data: Any, /) -> int:
         return self._calls.write(self.fileno(), data)
-
-
-def portable_lock(path: str, seconds: float) -> Any:
-    """Return what `OsCalls.lock` returns, on any system: by looking every 5 ms."""
-    import filelock
-
-    # Older versions of filelock have no such option: some of them fall back, which shows in the type.
-    options: Any = {"fallback_to_soft": False} if hasattr(filelock.FileLock, "fallback_to_soft") else {}
-    lock: Any = filelock.FileLock(path, **options)
-    lock.acquire(timeout=seconds, poll_interval=0.005)
-    if isinstance(lock, filelock.SoftFileLock):
-        lock.release()
-        raise NotImplementedError("only soft locks work here")
-    return lock
 
 
 OS: OsCalls = OsCalls()
