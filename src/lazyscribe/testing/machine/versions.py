@@ -94,10 +94,10 @@ class RepositoryMachine(TwoHandles):
         deleted = {self.things[thing].name for thing in self.disk if thing not in handle.mine and thing in handle.base}
         last: dict[str, int] = {}
         for thing, key in keys.items():
-            name = self.things[thing].name
-            wanted = self.keys[thing] if thing in self.gone else self.numbers[thing]
-            if thing in self.keys and (thing not in self.gone or (name, wanted) not in held):
+            name, known = self.things[thing].name, thing in self.keys
+            if known and (thing not in self.gone or (name, self.keys[thing]) not in held):
                 continue
+            wanted = self.keys[thing] if thing in self.gone else self.numbers[thing]
             wanted = max(wanted, highest.get(name, -1) + 1)
             assert name in deleted or key == wanted, (name, key, wanted)
             assert key > last.get(name, -1), "versions changed their order"
