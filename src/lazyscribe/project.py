@@ -22,7 +22,7 @@ from lazyscribe.exception import (
 )
 from lazyscribe.names import check_file, check_text
 from lazyscribe.records.base import Entry
-from lazyscribe.records.experiments import ExperimentList
+from lazyscribe.records.experiments import ExperimentList, numbered
 from lazyscribe.registry import registry
 from lazyscribe.rows import Row
 from lazyscribe.store.keys import check_key, fold
@@ -272,11 +272,12 @@ class Project(Document["Experiment"]):
 
         rows = super()._rows(entries)
         taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid
-        renamed: dict[int, str] = {}
+        past, renamed = self._records.past(), dict[int, str]()
         for row in rows:
             if not row.entry.saved and row.record is not None:
-                slug = row.record["slug"]
-                row.record["slug"] = next(name for name in _numbered(slug) if fold(name) not in taken)
+                own = row.entry.obj
+                free = (each for each in numbered(row.record["slug"]) if fold(each) not in taken)
+                row.record["slug"] = next(each for each in free if past.get(fold(each), own) is own)
                 taken.add(fold(row.record["slug"]))
                 renamed[id(row.entry.obj)] = row.record["slug"]
                 add_drafts(row, self._location, self._replacing, self._avoid)
@@ -363,13 +364,6 @@ class Project(Document["Experiment"]):
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
     """Return another entry of the same object and text."""
     return Entry.restored(entry.state())
-
-
-def _numbered(slug: str) -> Iterator[str]:
-    yield slug
-    number = 0
-    while number := number + 1:
-        yield f"{slug}-{number}"
 
 
 def _build_test(record: Record, frozen: bool) -> Test:

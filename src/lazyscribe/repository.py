@@ -277,8 +277,7 @@ class Repository(VersionReader):
                 continue
             key, name, number = self._identify(row.record), row.record["name"], row.record["version"]
             if row.entry.saved:
-                # Deleted by others and changed here: if it is kept, and its number was given away, it counts as new.
-                if key in heads or (name, number) not in held or row.text == row.entry.text:
+                if not self._lost_its_number(row, row.record, sides, held):
                     continue
             elif key in heads and (key in sides.committed or not row.drafts):  # it is that very version
                 row.record["version"] = heads[key].version
@@ -286,6 +285,20 @@ class Repository(VersionReader):
             elif key in heads:
                 self._rename(row, row.record, heads)
             row.record["version"] = highest[name] = max(highest.get(name, -1) + 1, number)
+
+    def _lost_its_number(self, row: Row[Artifact], record: Record, sides: Sides, held: set[tuple[str, int]]) -> bool:
+        """Whether a version that others deleted and that is kept here has a number that was given away meanwhile.
+
+        One that was put back meanwhile by somebody else takes the number that it has there.
+        """
+        key = self._identify(record)
+        if key in sides.theirs.heads:
+            if key not in sides.base:
+                record["version"] = sides.theirs.heads[key].version
+            return False
+        if (record["name"], record["version"]) not in held or row.text == sides.base.get(key):
+            return False
+        return self._identify(decode(row.entry.raw or b"", self._manifest.place)) not in sides.theirs.heads
 
     def _rename(self, row: Row[Artifact], record: Record, theirs: Mapping[str, VersionHead]) -> None:
         """Give a new version another file name, since others took its own; what is staged is to be staged again."""

@@ -155,8 +155,7 @@ def replacing_what_is_there(patch: pytest.MonkeyPatch) -> None:
 
 BROKEN = [
     *((broken, RepositoryMachine) for broken in (without_merging, without_notes, swapping_in_two_steps)),
-    *((broken, ProjectMachine) for broken in (without_merging, swapping_in_two_steps)),
-    *((replacing_what_is_there, machine) for machine in (RepositoryMachine, ProjectMachine)),
+    *((broken, ProjectMachine) for broken in (without_merging, replacing_what_is_there)),
 ]
 
 

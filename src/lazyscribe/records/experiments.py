@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
-from lazyscribe.records.base import Entry, RecordList
+from lazyscribe.records.base import Entry, Owner, RecordList
+from lazyscribe.store.keys import fold
 
 if TYPE_CHECKING:
     from lazyscribe.experiment import Experiment
@@ -13,6 +16,24 @@ if TYPE_CHECKING:
 
 class ExperimentList(RecordList["Experiment"]):
     """Experiments in ascending order; appending keeps it."""
+
+    def __init__(self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] = ()) -> None:
+        self._past: list[Entry[Experiment]] = []
+        super().__init__(owner, entries)
+
+    def forget_removed(self, entries: list[Entry[Experiment]]) -> None:
+        """Take note that the manifest does not hold the records of these removed entries any more."""
+        self._past += [entry for entry in entries if entry.saved]
+        super().forget_removed(entries)
+
+    def past(self) -> dict[str, Experiment | None]:
+        """Return the (folded) slugs of saved experiments that were taken out here, with their objects.
+
+        No other experiment gets them: who has not seen yet that the first is gone would take one for the other.
+        """
+        with self.lock:
+            gone = [*self._past, *(entry for entry in self._removed if entry.saved)]
+            return {fold(entry.known.slug): entry.obj for entry in gone}
 
     def _reindex(self) -> None:
         self._by_slug: dict[str, Entry[Experiment]] | None = None
@@ -59,3 +80,10 @@ class ExperimentList(RecordList["Experiment"]):
             else:
                 low = middle + 1
         return low
+
+
+def numbered(slug: str) -> Iterator[str]:
+    """Yield `slug`, and then its numbered forms."""
+    yield slug
+    for number in count(1):
+        yield f"{slug}-{number}"

@@ -138,7 +138,7 @@ class ProjectMachine(TwoHandles):
         self.things[thing] = Run(name, self.clock.second, slugify(f"{name}-{self.clock.now:%Y%m%d%H%M%S}"))
         handle.objects[thing] = run
         facts: Facts = {("metrics", "m"): metric, ("artifacts", "a"): self.artifact(value)}
-        handle.mine[thing] = {("tags",): (), UPDATED: self.clock.second, **facts}
+        handle.mine[thing] = {("tags",): frozenset(), UPDATED: self.clock.second, **facts}
 
     @rule(which=WHICH, index=INDEX, test=TESTS, field=FIELDS, key=KEYS, value=SCALARS)
     def record(self, which: int, index: int, test: str | None, field: str, key: str, value: Any) -> None:
@@ -152,14 +152,18 @@ class ProjectMachine(TwoHandles):
 
     @rule(which=WHICH, index=INDEX, tag=KEYS, overwrite=st.booleans())
     def tag(self, which: int, index: int, tag: str, overwrite: bool) -> None:
-        """Somebody tags an experiment, if it has no such tag."""
+        """Somebody tags an experiment, if it has no such tag.
+
+        That the order of tags was changed and nothing else is told by the time alone, so there is a second before it.
+        """
         if (place := self.editable(which, index, None)) is None:
             return
         run, facts, path = place
         if tag in run.tags and not overwrite:
             return
+        self.clock.tick(overwrite)
         run.tag(tag, overwrite=overwrite)
-        facts[("tags",)] = (tag,) if overwrite else (*facts[("tags",)], tag)
+        facts[("tags",)] = frozenset([tag]) | (frozenset() if overwrite else facts[("tags",)])
         self.updated(facts, path)
 
     @rule(which=WHICH, index=INDEX, test=TESTS, name=KEYS, value=VALUES, fname=FILES)
@@ -272,7 +276,7 @@ class ProjectMachine(TwoHandles):
 
 def facts_of(run: Experiment) -> Facts:
     """Return what an experiment holds, its artifacts by their values."""
-    facts: Facts = {("tags",): tuple(run.tags), UPDATED: second(run.last_updated)}
+    facts: Facts = {("tags",): frozenset(run.tags), UPDATED: second(run.last_updated)}
     for path, recorder in [((), run), *((("tests", test.name), test) for test in run.tests)]:
         facts |= {(*path, "metrics", key): value for key, value in recorder.metrics.items()}
         facts |= {(*path, "parameters", key): value for key, value in recorder.parameters.items()}

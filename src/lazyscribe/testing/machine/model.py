@@ -65,10 +65,10 @@ def _facts(base: Facts, theirs: Facts, mine: Facts, prefer: str, conflicts: list
     return merged
 
 
-def _tags(before: Any, yours: Any, own: Any) -> tuple[str, ...]:
-    """Return the tags of both, without those that either took out; theirs first."""
-    started, tags = () if before is NOTHING else before, dict.fromkeys((*yours, *own))
-    return tuple(tag for tag in tags if tag not in started or (tag in yours and tag in own))
+def _tags(before: Any, yours: Any, own: Any) -> frozenset[str]:
+    """Return the tags of both, without those that either took out."""
+    started = frozenset() if before is NOTHING else before
+    return frozenset((yours | own) - (started - (yours & own)))
 
 
 _SPECIAL: dict[Path, Callable[[Any, Any, Any], Any]] = {
