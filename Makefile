@@ -1,7 +1,7 @@
 # make demo     the quickstart on real data           needs Python 3.11 or newer and a way to reach PyPI, nothing else
 # make test     every test, with the coverage floor   also builds the two environments tests exchange files with
 # make check    format, lint, types, layers
-# make bench    what importing, verifying and many writers cost, against 2.2 or the same by hand
+# make bench    what importing, large files, verifying and many writers cost, against 2.2 or by hand
 # make faults   every fault at every call, ours and 2.2; renews the table in docs/faults.md (some twenty minutes)
 # make format   put the format right
 # make pins     renew the constraints files from what PyPI offers today
