@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lazyscribe import Repository
 from lazyscribe.exception import ArtifactLogError, SaveError
+from lazyscribe.store.keys import fold
 from tests.clock import Clock
 from tests.repository.tools import artifact, opened, tree, values
 
@@ -155,14 +156,15 @@ def test_made_by_hand_twice(file: Path, clock: Clock) -> None:
     assert values(opened(file)) == [0, 1]
 
 
-NAMES = st.sampled_from(["x", "X", "x y", "x-y", "!!!", "é", "e\u0301", "a/b", "a", "", ".", "n" * 60, "con", "-", "0"])
+FOLDERS = ["x", "X", "x y", "x-y", "!!!", "é", "e\u0301", "a/b", "a", "", ".", "n" * 60, "con", "-", "0"]
+NAMES = st.sampled_from(FOLDERS)
 FNAMES = st.one_of(
     st.none(),
     st.sampled_from(
-        ["f.json", "F.json", "f", "f-1.json", "f-2.json", "sub/f.json", "é", ".f", "x-20250120132330.json"]
+        ["f.json", "F.json", "f", "f-1.json", "f-2.json", "sub/f.json", "ü", ".f", "x-20250120132330.json"]
     ),
     # A file where another name needs a folder is refused when saved, see the next test: not drawn by chance here.
-    st.text(min_size=1, max_size=12).filter(lambda text: "/" not in text),
+    st.text(min_size=1, max_size=12).filter(lambda text: "/" not in text and fold(text) not in map(fold, FOLDERS)),
 )
 STEPS = st.lists(
     st.tuples(st.just("log"), NAMES, FNAMES) | st.just(("save",)) | st.just(("wait",)) | st.just(("reopen",)),
