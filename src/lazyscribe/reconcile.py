@@ -83,8 +83,9 @@ def merge_rows(
     base, theirs = keyed(document, manifest.data).texts, keyed(document, data)
     committed = document._committed(rows, base, theirs.texts, keyed(document, manifest.attempt).texts)
     base |= committed
+    before = [dict(row.record or ()) for row in rows]
     document._resolve(rows, Sides(base, theirs, committed))
-    _put_texts(document, rows)
+    _put_texts(document, [row for row, was in zip(rows, before, strict=True) if row.record != was])
     every = _every_row(document, entries, rows)
     mine = {row.key: row.text for row in every}
     conflicts: list[Conflict] = []

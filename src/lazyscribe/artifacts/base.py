@@ -151,9 +151,9 @@ FIELDS = frozenset(each.name for each in attrs.fields(Artifact))
 
 
 @lru_cache(256)
-def environment_fields(cls: type[Artifact]) -> list[str]:
+def environment_fields(cls: type[Artifact]) -> tuple[str, ...]:
     """Return the names of the fields that `cls` adds to the eight."""
-    return [each.name for each in attrs.fields(cls) if each.name not in FIELDS]
+    return tuple(each.name for each in attrs.fields(cls) if each.name not in FIELDS)
 
 
 def environment(artifact: Artifact) -> dict[str, Any]:

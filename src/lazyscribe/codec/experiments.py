@@ -11,13 +11,19 @@ from lazyscribe.store.keys import join
 
 def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
     """Return folder and record of every artifact of an experiment, those of its tests after its own."""
-    from slugify import slugify
-
     files = [(record["slug"], artifact) for artifact in record.get("artifacts", ())]
     for test in record.get("tests", ()):
-        folder = join(record["slug"], slugify(test["name"])) if test.get("artifacts") else record["slug"]
-        files += [(folder, artifact) for artifact in test.get("artifacts", ())]
+        if artifacts := test.get("artifacts"):
+            folder = test_folder(record["slug"], test["name"])
+            files += [(folder, artifact) for artifact in artifacts]
     return files
+
+
+def test_folder(slug: str, test: str) -> str:
+    """Return the folder of the artifacts of a test, by the slug of its experiment and its own name."""
+    from slugify import slugify
+
+    return join(slug, slugify(test))
 
 
 def keep_tests(present: Any, fresh: Any) -> None:

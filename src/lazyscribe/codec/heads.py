@@ -1,7 +1,7 @@
 """What look-ups need of records, read from a whole manifest at once. Imported when a file is opened.
 
 :mod:`msgspec` decodes the manifest into these types and checks the types of all fields on the way; what is inside
-metrics and parameters is passed over. Whatever it refuses is looked at record by record, elsewhere: it may be in order
+metrics and parameters is passed over. Whatever it refuses gets a closer look, record by record: it may be in order
 (NaN, dates in other forms of ISO 8601) or damaged, and then the error says how.
 """
 
@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta, Struct, convert
 
 from lazyscribe._dates import parse_date
+from lazyscribe.codec.experiments import test_folder
 from lazyscribe.codec.text import Record, check_experiment, check_version, decode
-from lazyscribe.store.keys import join
 
 Naive = Annotated[datetime, Meta(tz=False)]
 
@@ -64,13 +64,11 @@ class ExperimentHead(Struct, gc=False):
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Yield folder and name of every file of an artifact, those of tests after its own."""
-        from slugify import slugify
-
         for artifact in self.artifacts:
             yield self.slug, artifact.fname
         for test in self.tests:
             for artifact in test.artifacts:
-                yield join(self.slug, slugify(test.name)), artifact.fname
+                yield test_folder(self.slug, test.name), artifact.fname
 
 
 Head = TypeVar("Head", bound=VersionHead | ExperimentHead)
@@ -103,8 +101,7 @@ class Reader(Generic[Head]):
     def all(self, data: bytes) -> list[Head] | None:
         """Return the heads of all records of a manifest; ``None`` if one needs a closer look."""
         try:
-            if not data.isascii():
-                data.decode("utf-8")  # what is passed over is not checked
+            _check_encoding(data)
             return self._all.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
@@ -118,11 +115,16 @@ class Reader(Generic[Head]):
             It lacks a key or holds a wrong type.
         """
         try:
-            if not text.isascii():
-                text.decode("utf-8")
+            _check_encoding(text)
             return self._one.decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return self._read(decode(text, place, position), place, position)
+
+
+def _check_encoding(data: bytes) -> None:
+    """Raise `UnicodeDecodeError` for what is no UTF-8; msgspec does not look at it where it passes over."""
+    if not data.isascii():
+        data.decode("utf-8")
 
 
 def _read_version(record: Record, place: str, position: int) -> VersionHead:

@@ -16,20 +16,15 @@ _BETWEEN = b"\n    },\n    {\n        "
 class Texts:
     """The texts of a manifest's records; cut out when the first is asked for.
 
-    Not safe for several threads at once, but any of them may come first: each would find the same.
-
-    Parameters
-    ----------
-    ours
-        Whether the manifest is known to be formatted as :func:`lazyscribe.codec.text.assemble` gives it.
+    Safe from many threads: any of them may come first, each would find the same.
     """
 
     __slots__ = ("_cut", "_ours", "data", "place")
 
-    def __init__(self, data: bytes, place: str, ours: bool = False) -> None:
+    def __init__(self, data: bytes, place: str) -> None:
         self.data = data
         self.place = place
-        self._ours = ours
+        self._ours = False  # not known yet to be formatted as `assemble` gives it
         self._cut: Sequence[Any] | None = None
 
     def __len__(self) -> int:
