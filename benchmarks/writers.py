@@ -205,7 +205,7 @@ def main() -> None:
         return
     if not os.environ.get("LAZYSCRIBE_22_PYTHON"):
         sys.exit("LAZYSCRIBE_22_PYTHON is not set; run this by 'make bench'.")
-    processes, turns, rounds, filled, more = (3, 4, 1, 20, 2) if options.quick else (8, 50, 5, 1000, 10)
+    processes, turns, rounds, filled, more = (3, 4, 1, 20, 2) if options.quick else (8, 50, 3, 1000, 10)
     found = measure(processes, turns, rounds)
     print(f"{processes} processes x {turns} versions of one name:")
     tell(found, processes * turns)

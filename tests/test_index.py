@@ -63,12 +63,13 @@ def test_find_equals_brute_force(held: list[Row], asked: list[tuple[Selector, da
             st.tuples(st.just("add"), rows),
             st.tuples(st.just("find"), st.tuples(selectors, dates)),
             st.tuples(st.just("expire"), st.tuples(st.integers(0, 99), st.none() | dates)),
+            st.tuples(st.just("cut"), st.integers(0, 5)),
         ),
         max_size=60,
     ),
 )
 def test_changes_between_finds(held: list[Row], steps: list[Any]) -> None:
-    """Rows added and expiries set between look-ups, in any order, count at the next look-up."""
+    """Rows added, the last ones cut off, and expiries set between look-ups, in any order, count at the next look-up."""
     held = list(held)
     index = VersionIndex(held)
     for step, what in steps:
@@ -77,6 +78,10 @@ def test_changes_between_finds(held: list[Row], steps: list[Any]) -> None:
             index.add(*what)
         elif step == "find":
             assert index.find(*what) == search(held, *what)
+        elif step == "cut":
+            del held[max(len(held) - what, 0) :]
+            index.cut(len(held))
+            assert index.next_number() == max((row[1] for row in held), default=-1) + 1
         elif held:
             position = what[0] % len(held)
             held[position] = (*held[position][:2], what[1])

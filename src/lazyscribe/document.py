@@ -150,6 +150,9 @@ class Document(Owner[T]):
     def _renumber(self, row: Row[T], record: Record) -> None:
         """Give a new object the provisional number that goes with what a reload has brought."""
 
+    def _follow(self, added: list[Entry[T]]) -> None:
+        """Let what was added while a merge ran go with what it has brought."""
+
     def _artifact_records(self, record: Record) -> list[Record]:
         """Return the records of the artifacts in a record."""
         return [record]
@@ -157,7 +160,12 @@ class Document(Owner[T]):
     def _rows(self, entries: list[Entry[T]]) -> list[Row[T]]:
         """Return what is to be written of those of `entries` that are new or may have changed."""
         built = [entry for entry in entries if entry.obj is not None]  # new ones are; few others, of a large file
-        return [self._writable_row(entry) for entry in built if not entry.frozen]
+        return [self._writable_row(entry) for entry in built if not (entry.frozen or self._is_as_saved(entry))]
+
+    def _is_as_saved(self, entry: Entry[T]) -> bool:
+        """Whether it is known of an object that it has not changed since its record was read or written."""
+        del entry
+        return False
 
     def _writable_row(self, entry: Entry[T]) -> Row[T]:
         try:
@@ -169,6 +177,13 @@ class Document(Owner[T]):
 
     def _opened(self, entries: Sequence[Entry[T]]) -> None:
         """Do what is due once the entries of a file are in memory."""
+
+    @abstractmethod
+    def _meet(self, fresh: list[Row[T]], added: Mapping[str, Any]) -> bool:
+        """Whether records that others `added` do more than stand behind the known ones, and our `fresh` ones behind.
+
+        Then they are merged by looking at all records.
+        """
 
     def _resolve(self, rows: list[Row[T]], sides: Sides) -> None:
         """Change new records of ours so that they go with what others committed meanwhile."""

@@ -170,6 +170,31 @@ class VersionIndex:
         self._ends.append(_NEVER if expiry is None else to_second(expiry))
         self._next = max(self._next, version + 1)
 
+    def cut(self, count: int) -> None:
+        """Let go of all but the first `count` rows; quick where the others are the newest."""
+        held = self._by_number()
+        for position in range(count, len(self._keys)):
+            number = self._keys[position][1]
+            held[number].remove(position)
+            if not held[number]:
+                del held[number]
+        del self._keys[count:], self._ends[count:]
+        self._counted = count
+        if self._next - 1 not in held:
+            self._next = max(held, default=-1) + 1
+        self._cut_order(count)
+
+    def _cut_order(self, count: int) -> None:
+        if len(self._order) <= count:
+            return
+        if min(self._order[count:]) < count:  # an older one was not added last
+            self._order, self._dates, self._levels = [], [], [[]]
+            return
+        del self._order[count:], self._dates[count:], self._levels[0][count:]
+        self._grow(max(count - 1, 0))
+        blocks = [len(level) for level in self._levels]
+        del self._levels[next((height for height, size in enumerate(blocks) if size <= 1), 0) + 1 :]
+
     def set_expiry(self, position: int, expiry: datetime | None) -> None:
         """Change when the row at `position` expires, in O(log n)."""
         self._sort()

@@ -319,6 +319,10 @@ class Project(Document["Experiment"]):
     def _artifact_records(self, record: Record) -> list[Record]:
         return [artifact for _, artifact in artifact_files(record)]
 
+    def _meet(self, fresh: list[Row[Experiment]], added: Mapping[str, Any]) -> bool:
+        del fresh  # is among what is found
+        return any(self._records.find(head.slug) is not None for head in added.values())
+
     def _resolve(self, rows: list[Row[Experiment]], sides: Sides) -> None:
         theirs, base = sides.theirs.texts, sides.base
         fresh = {row.record["slug"] for row in rows if not row.entry.saved and row.record is not None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from lazyscribe.codec.text import Record, decode, encode, extend, reason
+from lazyscribe.codec.text import Record, appended, assemble, decode, encode, extend, reason
 from lazyscribe.codec.texts import Texts
 from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
@@ -46,15 +46,33 @@ class Sides(NamedTuple):
     committed: dict[str, bytes]
 
 
+class Behind(NamedTuple):
+    """What stands behind the records that both know, where others have only added some there.
+
+    Attributes
+    ----------
+    known
+        The entries of the records that both know, in the order of the file.
+    texts
+        The records behind them, theirs and ours, by key.
+    """
+
+    known: list[Entry[Any]]
+    texts: dict[str, bytes]
+
+
 class Reconciled(NamedTuple):
     """A merge of the rows with the manifest that is there.
 
     Attributes
     ----------
     merged
-        The new records; ``None`` where nobody else changed the manifest, so that it is what memory holds.
+        The new records; ``None`` where they need not be looked at one by one: nobody else changed the manifest, so
+        that it is what memory holds, or see `behind`.
     rows
-        Of everything in memory, in its order, or where nothing was merged only those that may have changed.
+        Of everything in memory, in its order, or where `merged` is ``None`` only those that may have changed.
+    theirs
+        Their records; where there is a `behind`, those that they added.
     """
 
     merged: Merged | None
@@ -63,6 +81,7 @@ class Reconciled(NamedTuple):
     theirs: Keyed
     deleted: set[str]
     conflicts: list[Conflict]
+    behind: Behind | None = None
 
     def restored(self) -> list[str]:
         """Return the keys of records that are put back."""
@@ -74,18 +93,19 @@ def merge_rows(
 ) -> Reconciled:
     """Merge what is in memory, of which `rows` may have changed, with the manifest `data`."""
     manifest = document._manifest
-    _put_texts(document, rows)
+    put_texts(document, rows)
     if data == manifest.data or (document._replacing and data is not None and data == manifest.attempt):
         return Reconciled(None, rows, {}, Keyed({}, {}), set(), [])
     if document._replacing and data != manifest.attempt:
         message = f"{manifest.place} was saved by somebody else since it was opened; open it again to replace it."
         raise ConflictError(message, path=manifest.place, conflicts=[])
+    if (quick := _merge_behind(document, entries, rows, data)) is not None:
+        return quick
     base, theirs = keyed(document, manifest.data).texts, keyed(document, data)
     committed = document._committed(rows, base, theirs.texts, keyed(document, manifest.attempt).texts)
     base |= committed
-    before = [dict(row.record or ()) for row in rows]
     document._resolve(rows, Sides(base, theirs, committed))
-    _put_texts(document, [row for row, was in zip(rows, before, strict=True) if row.record != was])
+    put_texts(document, rows)
     every = _every_row(document, entries, rows)
     mine = {row.key: row.text for row in every}
     conflicts: list[Conflict] = []
@@ -98,6 +118,45 @@ def merge_rows(
     decided = {conflict.path == () and conflict.name for conflict in conflicts}
     dropped = [key for key in merged.restored if key.split("\0")[0] not in decided]
     return Reconciled(merged._replace(restored=dropped), every, base, theirs, deleted, conflicts)
+
+
+def _merge_behind(
+    document: Document[T], entries: list[Entry[T]], rows: list[Row[T]], data: bytes | None
+) -> Reconciled | None:
+    """Merge what others added behind the records that both know, looking at nothing else; ``None`` if that is not all.
+
+    Memory must hold those records as they stand, in their order, and what is new behind them.
+    """
+    manifest, standing = document._manifest, document._as_saved
+    if data is None or manifest.data is None or manifest.attempt is not None or standing is None:
+        return None
+    known, saved = standing
+    fresh = [row for row in rows if not row.entry.saved]
+    if saved is not manifest.data or entries[: len(known)] != known or len(entries) != len(known) + len(fresh):
+        return None
+    if (tail := appended(saved, data)) is None:
+        return None
+    theirs = keyed(document, tail)
+    if document._meet(fresh, theirs.heads):
+        return None
+    document._resolve(fresh, Sides({}, theirs, {}))
+    put_texts(document, fresh)
+    for row in fresh:
+        assert row.record is not None
+        row.key = document._identify(row.record)
+    merged = merge({}, theirs.texts, {row.key: row.text for row in fresh}, document._rank)
+    return Reconciled(None, rows, {}, theirs, set(), [], Behind(known, merged.texts))
+
+
+def with_behind(document: Document[T], rows: list[Row[T]], behind: Behind) -> bytes:
+    """Return the manifest of the known records, as they stand in memory, and of those behind them."""
+    data = document._manifest.data
+    assert data is not None
+    changed = {id(row.entry): row.text for row in rows if row.entry.saved and row.text != row.entry.text}
+    if changed:
+        texts = zip(behind.known, Entry.buffers(behind.known), strict=True)
+        data = assemble([changed.get(id(entry), text) for entry, text in texts])
+    return extend(data, list(behind.texts.values()))
 
 
 def as_it_stands(document: Document[T], entries: list[Entry[T]], rows: list[Row[T]]) -> bytes:
@@ -170,12 +229,12 @@ def _leave_out_deleted(
     return deleted
 
 
-def mark_lost(document: Document[T], rows: list[Row[T]], merged: Merged) -> None:
-    """Mark the drafts whose records did not make it into the merged ones."""
+def mark_lost(document: Document[T], rows: list[Row[T]], merged: Merged | None) -> None:
+    """Mark the drafts whose records did not make it into the merged ones; none is where nothing was in the way."""
     for row in rows:
         if not row.drafts:
             continue
-        text = merged.texts.get(row.key)
+        text = merged.texts.get(row.key) if merged is not None else row.text
         same = text == row.text
         kept = (
             document._artifact_records(decode(text, document._manifest.place)) if text is not None and not same else []
@@ -208,10 +267,15 @@ def keyed(document: Document[T], data: bytes | None) -> Keyed:
     return Keyed(dict(zip(keys, map(bytes, texts.formatted()), strict=True)), dict(zip(keys, heads, strict=True)))
 
 
-def _put_texts(document: Document[T], rows: list[Row[T]]) -> None:
+def put_texts(document: Document[T], rows: list[Row[T]]) -> None:
+    """Give rows the texts of their records; those whose record has kept its fields have theirs already.
+
+    To be called when everything is staged: from then on nothing changes inside of fields.
+    """
     for row in rows:
-        if row.record is not None:
+        if row.record is not None and row.record != row.encoded:
             row.text = _text_of(document, row.record)
+            row.encoded = dict(row.record)
 
 
 def _text_of(document: Document[T], record: Record) -> bytes:

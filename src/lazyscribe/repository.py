@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
 from lazyscribe._dates import parse_date
-from lazyscribe.codec.artifacts import from_record, to_record
+from lazyscribe.codec.artifacts import from_record, lasting, looks, to_record
 from lazyscribe.codec.text import Record, decode
 from lazyscribe.exception import (
     InvalidArgumentError,
@@ -213,6 +213,7 @@ class Repository(VersionReader):
         entry.unknown = {key: value for key, value in record.items() if key not in known}
         entry.frozen = self.mode in ("r", "a")
         entry.obj = artifact
+        entry.seen = lasting(looks(artifact))
         return artifact
 
     def _as_dict(self, entry: Entry[Artifact]) -> Record:
@@ -265,6 +266,32 @@ class Repository(VersionReader):
             message = f"The artifact {artifact.name!r} was not saved: {error}"
             raise SaveError(message, name=artifact.name) from error
 
+    def _is_as_saved(self, entry: Entry[Artifact]) -> bool:
+        if not entry.saved or entry.obj is None:
+            return False
+        seen = getattr(entry, "seen", None)
+        return seen is not None and seen == looks(entry.obj)
+
+    def _meet(self, fresh: list[Row[Artifact]], added: Mapping[str, Any]) -> bool:
+        """Whether files or numbers clash, or a new version is one of a file that is there already."""
+        planned: dict[str, int] = {}
+        numbers: dict[str, set[int]] = {}
+        for row in fresh:
+            artifact, record = row.entry.obj, row.record
+            if artifact is None or record is None or not row.drafts or self._identify(record) in added:
+                return True
+            key = fold(join(artifact.name, artifact.fname))
+            planned[key] = planned.get(key, 0) + 1
+            if len(self._records.numbered(record["name"], record["version"])) != 1:
+                return True
+            numbers.setdefault(record["name"], set()).add(record["version"])
+        if any(max(held) - min(held) >= len(held) for held in numbers.values()):
+            return True
+        if any(max(held) + 1 != self._records.next_number(name) for name, held in numbers.items()):
+            return True
+        keys = (join(head.name, head.fname) for head in added.values())
+        return any(self._records.owners(key) > planned.get(fold(key), 0) for key in keys)
+
     def _resolve(self, rows: list[Row[Artifact]], sides: Sides) -> None:
         """Let new versions move behind those of others, and where no files are written to names of their own."""
         heads: Mapping[str, VersionHead] = sides.theirs.heads
@@ -312,12 +339,21 @@ class Repository(VersionReader):
 
     def _settle(self, row: Row[Artifact], record: Record) -> None:
         self._renumber(row, record)
+        artifact = row.entry.obj
+        assert artifact is not None
+        row.entry.seen = lasting(looks(artifact)) if to_record(artifact).items() <= record.items() else None
 
     def _renumber(self, row: Row[Artifact], record: Record) -> None:
         artifact = row.entry.obj
         assert artifact is not None
         if artifact.version != record.get("version", 0):
-            artifact.version = record["version"]
+            object.__setattr__(artifact, "version", record["version"])  # who calls sees to the look-up tables
+
+    def _follow(self, added: list[Entry[Artifact]]) -> None:
+        for entry in added:
+            artifact = self._records.get(entry)
+            if len(self._records.numbered(artifact.name, artifact.version)) > 1:
+                artifact.version = self._records.next_number(artifact.name)
 
     def _refresh(self, entry: Entry[Artifact], record: Record) -> None:
         fresh = from_record(record)
@@ -326,6 +362,7 @@ class Repository(VersionReader):
         for each in fields(type(fresh)):
             if each.name not in ("value", "writer_kwargs"):
                 setattr(entry.obj, each.name, getattr(fresh, each.name))
+        entry.seen = None
 
 
 def _parse_expiry(expiry: Any) -> datetime:

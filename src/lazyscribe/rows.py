@@ -25,6 +25,8 @@ class Row(Generic[T]):
         Its files, each with the artifact they belong to; staging may change names in the record.
     artifacts
         The artifacts of the record, in its order.
+    text
+        Of the record; `encoded` holds the fields that it was made of.
     """
 
     def __init__(self, entry: Entry[T], record: Record | None = None, text: bytes = b"") -> None:
@@ -34,3 +36,4 @@ class Row(Generic[T]):
         self.artifacts: list[Artifact] = []
         self.key = ""
         self.text = text
+        self.encoded: Record | None = None

@@ -13,7 +13,7 @@ from lazyscribe.digest import HashingFile
 from lazyscribe.exception import Exists, SaveError
 from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key, read_facts
 from lazyscribe.store.base import Store
-from lazyscribe.store.keys import candidates, check_key, fold, join
+from lazyscribe.store.keys import check_key, fold, join, numbered
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
@@ -130,12 +130,10 @@ class Stage:
 
     def write(self, draft: Draft) -> None:
         """Create the file of `draft` and its facts; put its name into the record."""
-        from lazyscribe.artifacts.base import wanted_fname
-
         steps = _Steps(draft)
         self._steps.append(steps)
         wanted = draft.record["fname"]
-        for fname in chain([wanted], candidates(wanted_fname(draft.artifact))):
+        for fname in chain([wanted], _further_names(draft.artifact)):
             key = check_key(join(draft.folder, fname))
             if fold(key) in self._claimed or draft.taken(key):
                 continue
@@ -287,6 +285,22 @@ class Stage:
             if cause is None:
                 raise
             cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+
+
+def _further_names(artifact: Artifact) -> Iterator[str]:
+    """Yield the file names to try if that of `artifact` is taken: with higher numbers, farther and farther apart.
+
+    Many writers may want one name in one second; none has to try all those that the others have.
+    """
+    from lazyscribe.artifacts.base import unnumbered
+
+    fname, number = unnumbered(artifact)
+    if not number:
+        yield fname
+    step = 1
+    while True:
+        yield numbered(fname, number + step)
+        step *= 2
 
 
 def _new_aside() -> str:

@@ -8,7 +8,6 @@ memory change.
 from __future__ import annotations
 
 import warnings
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from lazyscribe import commit
@@ -16,7 +15,18 @@ from lazyscribe.codec.text import Record, assemble, decode, encode
 from lazyscribe.exception import ConflictError, InvalidArgumentError, NameTakenError
 from lazyscribe.merge_fields import Conflict, Prefer, merge_records
 from lazyscribe.reading import output_only_notice
-from lazyscribe.reconcile import Reconciled, as_it_stands, deleted_here, keyed, mark_lost, merge_rows, shown
+from lazyscribe.reconcile import (
+    Behind,
+    Reconciled,
+    as_it_stands,
+    deleted_here,
+    keyed,
+    mark_lost,
+    merge_rows,
+    put_texts,
+    shown,
+    with_behind,
+)
 from lazyscribe.records.base import Entry
 from lazyscribe.rows import Row
 from lazyscribe.stage import Draft
@@ -79,23 +89,29 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
     def compose(data: bytes | None) -> bytes:
         outcome[:] = [merge_rows(document, entries, rows, data, prefer)]
         _refuse_conflicts(document, outcome[0].conflicts, prefer)
-        merged = outcome[0].merged
+        merged, behind = outcome[0].merged, outcome[0].behind
+        mark_lost(document, rows, merged)
+        if behind is not None:
+            return with_behind(document, rows, behind)
         if merged is None:
             return as_it_stands(document, entries, rows)
-        mark_lost(document, rows, merged)
         return assemble(list(merged.texts.values()))
 
     drafts = [draft for row in rows for draft in row.drafts]
+
+    def staged() -> list[str]:
+        put_texts(document, rows)  # now, so that nobody has to wait for it
+        return deleted_here(document, rows)
+
     try:
-        gone = partial(deleted_here, document, rows)
-        commit.save(document._manifest, drafts, compose, document._author(), deleted=gone)
+        commit.save(document._manifest, drafts, compose, document._author(), deleted=staged)
     except NameTakenError as taken:
         document._avoid.update(taken.names)
         return False
     document._replacing = False
-    notices = _absorb(document, entries, outcome[0], written=True)
+    standing, notices = _absorb(document, entries, outcome[0], written=True)
     data = document._manifest.data
-    document._as_saved = (entries, data) if outcome[0].merged is None and data is not None else None
+    document._as_saved = (standing, data) if data is not None else None
     document._records.forget_removed(removed)
     written = (draft.artifact for draft in drafts if not draft.lost)
     notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
@@ -165,13 +181,22 @@ def _check_preference(prefer: str) -> None:
 # Settling
 
 
-def _absorb(document: Document[T], entries: list[Entry[T]], merge: Reconciled, written: bool) -> list[str]:
-    """Make memory what the merge says; return what the user should be told.
+def _absorb(
+    document: Document[T], entries: list[Entry[T]], merge: Reconciled, written: bool
+) -> tuple[list[Entry[T]], list[str]]:
+    """Make memory what the merge says; return the entries in their new order, and what the user should be told.
 
     With `written`, what memory holds is on disk now.
     """
+    if merge.behind is not None:
+        return _absorb_behind(document, entries, merge, merge.behind, written)
     if merge.merged is None:
-        return _settle_rows(document, merge.rows, written)
+        drafts = (draft for row in merge.rows for draft in row.drafts)
+        renamed = any(draft.artifact.fname != draft.record["fname"] for draft in drafts)
+        notices = _settle_rows(document, merge.rows, written)
+        if renamed:
+            document._records.forget_tables()
+        return entries, notices
     mine = {row.key: row for row in merge.rows}
     texts, place = merge.merged.texts, document._manifest.place
     notices = _settle_rows(document, [mine[key] for key in texts if key in mine], written)
@@ -185,17 +210,33 @@ def _absorb(document: Document[T], entries: list[Entry[T]], merge: Reconciled, w
             result.append(Entry(text, merge.theirs.heads[key]))
         else:
             result.append(Entry(text, document._checked(text, position)))
-    document._records.replace_entries(result, entries)
+    document._follow(document._records.replace_entries(result, entries))
     if merge.merged.restored and written:
         names = ", ".join(shown(merge.merged.restored))
         notices.append(f"{names} had been dropped from {place} by another program and was put back.")
-    return notices
+    return result, notices
+
+
+def _absorb_behind(
+    document: Document[T], entries: list[Entry[T]], merge: Reconciled, behind: Behind, written: bool
+) -> tuple[list[Entry[T]], list[str]]:
+    """Do what `_absorb` does, where only what stands behind the known records has changed."""
+    mine = {row.key: row.entry for row in merge.rows if not row.entry.saved}
+    heads, records = merge.theirs.heads, document._records
+    with records.lock:
+        unchanged = records.withdraw(len(behind.known), entries)
+        notices = _settle_rows(document, merge.rows, written)
+        later = [mine[key] if key in mine else Entry(text, heads[key]) for key, text in behind.texts.items()]
+        if unchanged:
+            records.put_from(len(behind.known), later)
+        else:
+            document._follow(records.replace_entries([*behind.known, *later], entries))
+    return [*behind.known, *later], notices
 
 
 def _settle_rows(document: Document[T], rows: list[Row[T]], written: bool) -> list[str]:
     """Bring objects up to date with the numbers and names that their records got; return what is to be told."""
     notices: list[str] = []
-    renamed = False
     for row in rows:
         if row.record is None:
             continue
@@ -203,12 +244,9 @@ def _settle_rows(document: Document[T], rows: list[Row[T]], written: bool) -> li
             document._renumber(row, row.record)
             continue
         for draft in row.drafts:
-            renamed = renamed or draft.artifact.fname != draft.record["fname"]
             notices += [notice] if (notice := _settle_file(draft)) else []
         document._settle(row, row.record)
         row.entry.text = row.text
-    if renamed:
-        document._records.forget_tables()
     return notices
 
 

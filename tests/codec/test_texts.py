@@ -124,13 +124,15 @@ def test_both_ways_of_reading_agree(key: str, value: Any) -> None:
     assert at_once is None or at_once == [closely]
 
 
+@pytest.mark.parametrize("look", [False, True])
 @pytest.mark.parametrize("how", [{}, {"indent": 1}, {"ensure_ascii": False}])
-def test_a_file_that_another_program_formatted(how: dict[str, Any], tmp_path: Path) -> None:
+def test_a_file_that_another_program_formatted(how: dict[str, Any], look: bool, tmp_path: Path) -> None:
     """It opens, and a save writes all of it the way we do."""
     path = tmp_path / "repository.json"
     path.write_bytes(text([version(0, note="ü"), version(1)], **how))
     repository = Repository(path)
-    assert [each.version for each in repository.artifacts] == [0, 1]
+    if look:
+        assert [each.version for each in repository.artifacts] == [0, 1]
     repository.log_artifact("b", 1, "json")
     repository.save()
     found = json.loads(path.read_bytes())

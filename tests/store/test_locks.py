@@ -77,6 +77,34 @@ def test_waiter_goes_on(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     assert in_threads(2, work) == [b"1", None]
 
 
+def test_lock_file_that_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waited for a lock file that somebody removed holds the one that takes its place."""
+    lock = tmp_path / ".lazyscribe" / "m.json.lock"
+
+    def work(number: int) -> Any:
+        if number == 0:
+            with LocalStore(str(tmp_path)).guard("m.json"):
+                time.sleep(0.2)
+                lock.unlink()
+            return None
+        time.sleep(0.1)
+        return forked(wait_and_try)
+
+    def wait_and_try() -> int:
+        with LocalStore(str(tmp_path)).guard("m.json"):
+            os.environ["LAZYSCRIBE_LOCK_TIMEOUT"] = "0.1"
+            return forked(try_it)
+
+    def try_it() -> int:
+        try:
+            with LocalStore(str(tmp_path)).guard("m.json"):
+                return 1
+        except LockTimeoutError:
+            return 42
+
+    assert in_threads(2, work) == [None, 42]
+
+
 def forked(work: Any) -> int:
     """Run `work` in a forked child; its answer is the exit code."""
     child = os.fork()

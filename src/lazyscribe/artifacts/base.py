@@ -163,20 +163,27 @@ def environment(artifact: Artifact) -> dict[str, Any]:
 
 def has_default_fname(artifact: Artifact) -> bool:
     """Whether the file name is the default, with or without the number that a taken one gets."""
-    return wanted_fname(artifact) == default_fname(type(artifact), artifact.name, artifact.created_at)
+    return unnumbered(artifact)[0] == default_fname(type(artifact), artifact.name, artifact.created_at)
 
 
-def wanted_fname(artifact: Artifact) -> str:
-    """Return the file name before it got a number, if it is a default one; else the name as it is."""
+def unnumbered(artifact: Artifact) -> tuple[str, int]:
+    """Return a default file name without the number that it got, and that number; another one as it is, and 0."""
     default = default_fname(type(artifact), artifact.name, artifact.created_at)
     ending = f".{type(artifact).suffix}"
     stem = f"{default.removesuffix(ending)}-"
     number = artifact.fname.removesuffix(ending).removeprefix(stem)
-    return default if artifact.fname.startswith(stem) and number.isdecimal() else artifact.fname
+    if artifact.fname.startswith(stem) and number.isascii() and number.isdecimal():
+        return default, int(number)
+    return artifact.fname, 0
 
 
 def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:
     """Return ``{slug}-{stamp}.{suffix}``; the slug is python-slugify's with its defaults."""
+    return f"{_slug(name)}-{stamp(created_at)}.{cls.suffix}"
+
+
+@lru_cache(1024)  # many versions have one name
+def _slug(name: str) -> str:
     from slugify import slugify
 
-    return f"{slugify(name)}-{stamp(created_at)}.{cls.suffix}"
+    return slugify(name)

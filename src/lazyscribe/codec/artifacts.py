@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe._dates import parse_date, to_text
@@ -26,6 +29,30 @@ def to_record(artifact: Artifact) -> Record:
         "handler": artifact._handler_alias(),
     }
     return artifact._as_found(record)
+
+
+def looks(artifact: Artifact) -> tuple[Any, ...]:
+    """Return what the record of `artifact` is made of, as it is now."""
+    found: tuple[Any, ...] = _getter(type(artifact))(artifact)
+    return found
+
+
+def lasting(looked: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return what an artifact `looked` like, if its record stays the same for as long as it looks so.
+
+    ``None`` for one that is not saved, and where the environment holds what may change in place.
+    """
+    return looked if not looked[0] and all(type(each) in _PLAIN for each in looked) else None
+
+
+_PLAIN = frozenset({str, int, float, bool, datetime, type(None)})
+
+
+@lru_cache(256)
+def _getter(kind: type[Artifact]) -> Any:
+    from lazyscribe.artifacts.base import environment_fields
+
+    return attrgetter("dirty", "name", "fname", "created_at", "expiry", "version", *environment_fields(kind))
 
 
 def from_record(record: Record) -> Artifact:

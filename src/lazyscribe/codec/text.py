@@ -114,6 +114,20 @@ def extend(data: bytes, texts: list[bytes]) -> bytes:
     return b"".join([memoryview(data)[: -len(_CLOSE)], _BETWEEN, _BETWEEN.join(texts), _CLOSE])
 
 
+def appended(before: bytes, after: bytes) -> bytes | None:
+    """Return a manifest of the records that `after` holds behind all of `before`; ``None`` if it is not so.
+
+    It is so if `after` begins with `before` up to its end and goes on with a comma: whatever the format, those are the
+    same records then.
+    """
+    end = len(before) - len(_CLOSE)
+    if not (before.endswith(_CLOSE) and after.startswith(_BETWEEN, end)):
+        return None
+    if not after.startswith(memoryview(before)[:end]):
+        return None
+    return b"[" + after[end + 1 :]
+
+
 def to_plain(value: Any) -> Any:
     """Return what JSON holds in place of `value`: a date as text, a NumPy-like scalar as its Python number.
 

@@ -105,6 +105,8 @@ def _cut_by_json(data: bytes, place: str) -> list[bytes]:
 def _is_formatted(data: bytes, pieces: Sequence[Any]) -> bool:
     import msgspec
 
+    if not data.isascii():  # we would have written escapes
+        return False
     try:
         return msgspec.json.format(data, indent=4) == data
     except (msgspec.MsgspecError, RecursionError):

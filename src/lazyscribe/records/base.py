@@ -36,13 +36,16 @@ class Entry(Generic[T]):
         The object was made from `text` and cannot be changed: saving writes `text`.
     unknown
         Keys of the record that this version does not know, kept for whoever wrote them.
+    seen
+        What the object looked like when its record was `text`, where the owner knows it; not set until then.
     """
 
-    __slots__ = ("_at", "_texts", "frozen", "head", "obj", "saved", "unknown")
+    __slots__ = ("_at", "_texts", "frozen", "head", "obj", "saved", "seen", "unknown")
 
     _at: Any
     _texts: Texts | None
     saved: bool
+    seen: Any
 
     def __init__(self, text: bytes | None = None, head: Any = None, obj: T | None = None) -> None:
         self.text = text
@@ -153,6 +156,27 @@ class RecordList(MutableSequence[T]):
         with self.lock:
             self._reindex()
 
+    def withdraw(self, start: int, entries: list[Entry[T]]) -> bool:
+        """Take what stands from `start` on out of look-up tables, if the list still is `entries`.
+
+        The caller holds the lock; it may then change those objects, and puts what stands there in place by `put_from`.
+        """
+        if self._entries != entries:
+            return False
+        self._leave(self._entries[start:])
+        return True
+
+    def put_from(self, start: int, entries: list[Entry[T]]) -> None:
+        """Let `entries` stand from `start` on, after `withdraw`."""
+        self._entries[start:] = entries
+        for entry in entries:
+            self._appended(entry)
+
+    def _leave(self, entries: list[Entry[T]]) -> None:
+        """Bring look-up tables up to date with the last entries having left; by default they are forgotten."""
+        del entries
+        self._reindex()
+
     def snapshot(self) -> list[Entry[T]]:
         """Return the entries as they stand."""
         with self.lock:
@@ -177,8 +201,11 @@ class RecordList(MutableSequence[T]):
             gone = {id(entry) for entry in entries}
             self._removed = [entry for entry in self._removed if id(entry) not in gone]
 
-    def replace_entries(self, entries: list[Entry[T]], before: list[Entry[T]]) -> None:
-        """Put `entries` in the place of those that `before` held; entries added since stay, those removed stay away."""
+    def replace_entries(self, entries: list[Entry[T]], before: list[Entry[T]]) -> list[Entry[T]]:
+        """Put `entries` in the place of those that `before` held; entries added since stay, those removed stay away.
+
+        Returns those that were added since.
+        """
         with self.lock:
             known, now = {id(entry) for entry in before}, {id(entry) for entry in self._entries}
             added = [entry for entry in self._entries if id(entry) not in known]
@@ -187,6 +214,7 @@ class RecordList(MutableSequence[T]):
             for entry in added:
                 self._entries.insert(self._place_of(entry), entry)
             self._reindex()
+            return added
 
     def get(self, entry: Entry[T]) -> T:
         """Return the object of `entry`, built at the first call."""

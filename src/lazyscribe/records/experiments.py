@@ -43,6 +43,9 @@ class ExperimentList(RecordList["Experiment"]):
         if self._by_slug is not None:
             self._enter(self._by_slug, entry)
 
+    def _leave(self, entries: list[Entry[Experiment]]) -> None:
+        del entries  # their slugs lead to them until they stand again where they stood, or behind others
+
     @staticmethod
     def _enter(table: dict[str, Entry[Experiment]], entry: Entry[Experiment]) -> None:
         named = entry.known

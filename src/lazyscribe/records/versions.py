@@ -26,6 +26,12 @@ class _Group:
         if self._index is not None:
             self._index.add(*_row(entry))
 
+    def cut(self, count: int) -> None:
+        """Let go of all but the first `count` versions."""
+        del self.entries[count:]
+        if self._index is not None:
+            self._index.cut(count)
+
     def index(self) -> VersionIndex:
         if self._index is None:
             self._index = VersionIndex([_row(entry) for entry in self.entries])
@@ -59,6 +65,19 @@ class VersionList(RecordList["Artifact"]):
     def _appended(self, entry: Entry[Artifact]) -> None:
         if self._groups is not None and self._keys is not None:
             _enter(self._groups, self._keys, entry)
+
+    def _leave(self, entries: list[Entry[Artifact]]) -> None:
+        if self._groups is None or self._keys is None or self._edits != EDITS.count:
+            self._reindex()
+            return
+        for entry in reversed(entries):
+            known = entry.known
+            group = self._groups[known.name]
+            if len(group.entries) > 1:
+                group.cut(len(group.entries) - 1)
+            else:
+                del self._groups[known.name]
+            self._keys[fold(join(known.name, known.fname))] -= 1
 
     def find(self, name: str, selector: Selector, now: datetime) -> Entry[Artifact] | None:
         """Return the entry that `selector` means among the versions of `name`."""

@@ -29,13 +29,9 @@ class _Table:
     """The entries in use, by name. A forked child starts with none: what its parent holds, it does not."""
 
     def __init__(self) -> None:
-        self.inherited: list[Any] = []
         self.reset()
 
     def reset(self) -> None:
-        # Kept alive: before filelock 4 the deletion of an inherited lock would unlock it for the parent as well.
-        old = getattr(self, "entries", {})
-        self.inherited += [entry.hard for entry in list(old.values()) if entry.hard is not None]
         self.lock = threading.Lock()
         self.entries: WeakValueDictionary[str, _Entry] = WeakValueDictionary()
 

@@ -87,12 +87,17 @@ def temporary() -> str:
 def candidates(fname: str, start: int = 1) -> Iterator[str]:
     """Yield the file names to try for `fname`: itself, then with ``-1``, ``-2``, … before its ending."""
     yield fname
+    for number in itertools.count(start):
+        yield numbered(fname, number)
+
+
+def numbered(fname: str, number: int) -> str:
+    """Return `fname` with a number before its ending."""
     folder, _, last = join(fname).rpartition("/")  # "a/" is the file "a", which has nothing below it
     stem, dot, ending = last.rpartition(".")
     if not stem:
         stem, dot, ending = last, "", ""
-    for number in itertools.count(start):
-        yield f"{folder}/{stem}-{number}{dot}{ending}" if folder else f"{stem}-{number}{dot}{ending}"
+    return f"{folder}/{stem}-{number}{dot}{ending}" if folder else f"{stem}-{number}{dot}{ending}"
 
 
 @lru_cache(1024)

@@ -116,16 +116,9 @@ class OsCalls:
         NotImplementedError, OSError
             Locks do not work there.
         """
-        import filelock
+        from lazyscribe.store import flock
 
-        # Older versions of filelock have no such option: some of them fall back, which shows in the type.
-        options: Any = {"fallback_to_soft": False} if hasattr(filelock.FileLock, "fallback_to_soft") else {}
-        lock: Any = filelock.FileLock(path, **options)
-        lock.acquire(timeout=seconds, poll_interval=0.005)
-        if isinstance(lock, filelock.SoftFileLock):
-            lock.release()
-            raise NotImplementedError("only soft locks work here")
-        return lock
+        return flock.acquire(path, seconds)
 
 
 class _Raw(io.FileIO):
