@@ -21,7 +21,6 @@ from typing import NoReturn
 from lazyscribe.deletions import deletion_note
 from lazyscribe.exception import (
     CommitUnknownError,
-    CorruptArtifactError,
     LazyscribeError,
     SaveError,
     Stale,
@@ -29,9 +28,8 @@ from lazyscribe.exception import (
     Unsure,
 )
 from lazyscribe.manifest import Manifest
-from lazyscribe.stage import Draft, Stage
+from lazyscribe.stage import Draft, Stage, reason
 from lazyscribe.store.base import Store, Token
-from lazyscribe.store.keys import join
 
 SWAP_TRIES = 20
 """How often a swap is tried again when a writer that takes no lock came between."""
@@ -71,10 +69,10 @@ def save(
     attempts: list[bytes] = []
     swapped: list[Token] = []
     try:
-        for draft in drafts:
-            _stage_one(stage, draft)
-        if gone := deleted():
-            stage.note(*deletion_note(manifest, list(gone), author))
+        with stage.all_at_once():
+            stage.write_all(drafts)
+            if gone := deleted():
+                stage.note(*deletion_note(manifest, list(gone), author))
         if guarded:
             with manifest.store.guard(manifest.key):
                 _swap(manifest, stage, compose, attempts, swapped)
@@ -90,27 +88,12 @@ def save(
         told = isinstance(error, LazyscribeError) and not isinstance(error, UnreadableError)
         if told or not isinstance(error, Exception):
             raise
-        message = f"{manifest.place} was not saved ({_reason(error)}); mend the cause and save again."
+        message = f"{manifest.place} was not saved ({reason(error)}); mend the cause and save again."
         raise SaveError(message, path=manifest.place) from error
     manifest.data, manifest.token = attempts[-1], swapped[-1]
     manifest.attempt = None
     manifest.unsure.clear()
     manifest.spent.clear()
-
-
-def _stage_one(stage: Stage, draft: Draft) -> None:
-    try:
-        stage.write(draft)
-    except (SaveError, CorruptArtifactError):
-        raise
-    except Exception as error:
-        name = draft.record["name"]
-        key = join(draft.folder, str(draft.record["fname"]))
-        message = (
-            f"The artifact {name!r}, to be {key}, was not saved ({_reason(error)}); mend the cause, or take it out of "
-            "'artifacts', and save again."
-        )
-        raise SaveError(message, name=name) from error
 
 
 def _swap(
@@ -143,10 +126,6 @@ def _create(manifest: Manifest, data: bytes, swapped: list[Token]) -> None:
     swapped.append(None)
 
 
-def _reason(error: BaseException) -> str:
-    return str(error) or type(error).__name__
-
-
 def _may_be_written(manifest: Manifest, attempts: list[bytes], error: BaseException) -> bool:
     """Whether the manifest may hold the last attempt, although the swap did not report it."""
     if isinstance(error, Unsure):
@@ -164,7 +143,7 @@ def _raise_unknown(manifest: Manifest, error: BaseException) -> NoReturn:
     """Raise `CommitUnknownError`, or the interrupt that came instead, with the same words as a note."""
     cause = error.__cause__ if isinstance(error, Unsure) and error.__cause__ is not None else error
     message = (
-        f"Whether {manifest.place} was saved is not known ({_reason(cause)}); saving again is harmless, "
+        f"Whether {manifest.place} was saved is not known ({reason(cause)}); saving again is harmless, "
         "or open it anew to see."
     )
     if isinstance(cause, Exception):

@@ -1,24 +1,37 @@
-"""Facts: what is known of a file beyond its record, kept beside the files under ``.lazyscribe/facts/``.
+"""Facts: what is known of a file beyond its record, kept beside the files under ``.lazyscribe/``.
 
 One JSON object a file: ``sha256`` (hexadecimal), ``size`` (bytes), ``author`` (who saved it), and the record's
 ``created_at`` (text) and ``handler``. If those two differ from the record, the facts belong to another write of that
 path and count as unknown, as do missing ones: an older lazyscribe wrote the file. Unknown is never an error, a wrong
 digest always is.
+
+They lie in ``facts/{path of the file}.json``. Those of several new files that one save creates in one folder lie
+together, by the files' names, in ``packs/{folder}/{time}-{id}.json``: a save of many files creates few more. Each pack
+is written once; of two that know one write of one file, the later counts.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple
+from weakref import WeakKeyDictionary
 
 from lazyscribe.exception import CorruptArtifactError, InvalidNameError
 from lazyscribe.store.base import Store
+from lazyscribe.store.keys import join, parent
 
 FOLDER = ".lazyscribe"
 """Everything of ours that 2.2 does not know lies here, beside the manifest."""
 
 CHUNK = 1 << 20
 """Bytes read at once when a file is hashed or copied."""
+
+PACKS_KEPT = 64
+"""How many packs of one store are kept in memory once they were read."""
 
 
 class Facts(NamedTuple):
@@ -32,8 +45,7 @@ class Facts(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the bytes of the facts file."""
-        names = ("author", "created_at", "handler", "sha256", "size")
-        return json.dumps({name: getattr(self, name) for name in names}, indent=4).encode("ascii")
+        return _encoded(self._asdict())
 
 
 def facts_key(key: str) -> str:
@@ -41,28 +53,87 @@ def facts_key(key: str) -> str:
     return f"{FOLDER}/facts/{key}.json"
 
 
+def new_pack(folder: str, facts: Mapping[str, Facts]) -> tuple[str, bytes]:
+    """Return key and content of a pack of the facts of files in `folder`, by their names there."""
+    key = join(f"{FOLDER}/packs", folder, f"{time.time_ns():020d}-{os.urandom(8).hex()}.json")
+    return key, _encoded({name: each._asdict() for name, each in facts.items()})
+
+
+def packed(store: Store, pack: str) -> Iterator[str]:
+    """Yield the keys of the files that a pack knows of."""
+    folder = parent(pack.removeprefix(f"{FOLDER}/packs/"))
+    return (join(folder, name) for name in _read_pack(store, pack))
+
+
 def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts | None:
     """Return the facts of the file `key`, or ``None`` where nothing is known of this write of it."""
+    for found in _told(store, key):
+        try:
+            facts = Facts(**found)
+        except TypeError:
+            continue
+        if (facts.created_at, facts.handler) == (created_at, handler):
+            return facts
+    return None
+
+
+def _told(store: Store, key: str) -> Iterator[Any]:
+    """Yield what is told of a file: in its own facts, then in packs, the latest first."""
     try:
-        found = store.read(facts_key(key))
-    except (NotADirectoryError, IsADirectoryError, PermissionError, InvalidNameError):
-        return None
-    if found is None:
-        return None
+        own = store.read(facts_key(key))
+    except _NOT_THERE:
+        own = None
+    if own is not None:
+        yield _decoded(own[0])
+    folder, _, name = key.rpartition("/")
     try:
-        facts = Facts(**_decoded(found[0]))
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return facts if (facts.created_at, facts.handler) == (created_at, handler) else None
+        packs = sorted(store.files_in(join(f"{FOLDER}/packs", folder)), reverse=True)
+    except _NOT_THERE:
+        return
+    for pack in packs:
+        with suppress(*_NOT_THERE):
+            if (found := _read_pack(store, pack).get(name)) is not None:
+                yield found
+
+
+_NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, InvalidNameError)
+
+_packs: WeakKeyDictionary[Store, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+
+
+def _read_pack(store: Store, pack: str) -> dict[str, Any]:
+    """Return what a pack holds, empty if it is no pack; from memory if it was read before, since none ever changes."""
+    known = _packs.setdefault(store, {})
+    if pack not in known:
+        found = store.read(pack) if pack.endswith(".json") else None
+        content = _decoded(found[0]) if found is not None else None
+        while len(known) >= PACKS_KEPT:
+            known.pop(list(known)[0], None)  # noqa: RUF015 - another thread may change it between two steps
+        known[pack] = content if isinstance(content, dict) else {}
+    return known[pack]
+
+
+def _encoded(content: Any) -> bytes:
+    import msgspec
+
+    try:
+        return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=4)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        return json.dumps(content, indent=4, sort_keys=True).encode("ascii")  # which takes a lone surrogate
 
 
 def _decoded(data: bytes) -> Any:
+    """Return what a text of ours holds; ``None`` if it is none."""
     import msgspec
 
     try:
         return msgspec.json.decode(data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        pass
+    try:
         return json.loads(data)  # which takes more
+    except (RecursionError, ValueError):
+        return None
 
 
 def digest_of(buf: BinaryIO) -> tuple[str, int]:

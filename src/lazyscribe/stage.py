@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from lazyscribe.digest import HashingFile
-from lazyscribe.exception import Exists, SaveError
-from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key, read_facts
-from lazyscribe.store.base import Store
-from lazyscribe.store.keys import check_key, fold, join, numbered
+from lazyscribe.exception import CorruptArtifactError, Exists, SaveError
+from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key, new_pack, read_facts
+from lazyscribe.store.base import Creator, Store
+from lazyscribe.store.keys import check_key, fold, join, numbered, parent
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
@@ -96,6 +97,8 @@ class _Steps:
         second), so until then they would be wrong for that one.
     aside
         The key of a file that waits, and of the one it will replace.
+    key
+        Of the file, where it will be.
     """
 
     def __init__(self, draft: Draft | None = None) -> None:
@@ -104,10 +107,13 @@ class _Steps:
         self.facts_before: tuple[str, bytes] | None = None
         self.facts_late: tuple[str, bytes] | None = None
         self.aside: tuple[str, str] | None = None
+        self.key = ""
 
 
 class Stage:
     """The files that one save has created, so that they can be taken back.
+
+    Everything is staged in one block of `all_at_once`.
 
     Parameters
     ----------
@@ -124,12 +130,38 @@ class Stage:
         self._unsure = unsure
         self._spent = spent
         self._author = author
+        self._creator: Creator = store
         self._steps: list[_Steps] = []
         self._claimed: set[str] = set()
         self.written: dict[str, Written] = {}
 
-    def write(self, draft: Draft) -> None:
-        """Create the file of `draft` and its facts; put its name into the record."""
+    @contextmanager
+    def all_at_once(self) -> Iterator[None]:
+        """Stage together what is staged in the block; when it ends well, all of it is durable, facts included."""
+        with self._store.batch() as self._creator:
+            yield
+        self._creator = self._store
+
+    def write_all(self, drafts: Iterable[Draft]) -> None:
+        """Create the files of `drafts` and, after those of each folder, their facts; put their names into the records.
+
+        Raises
+        ------
+        SaveError, CorruptArtifactError
+            Naming the artifact that could not be written.
+        """
+        folders: dict[str, list[Draft]] = {}
+        for draft in drafts:
+            folders.setdefault(draft.folder, []).append(draft)
+        for group in folders.values():
+            before = len(self._steps)
+            for draft in group:
+                with _naming(draft):
+                    self._write(draft)
+            if self._author is not None:
+                self._write_facts_of(self._steps[before:])
+
+    def _write(self, draft: Draft) -> None:
         steps = _Steps(draft)
         self._steps.append(steps)
         wanted = draft.record["fname"]
@@ -146,14 +178,14 @@ class Stage:
                 draft.record["fname"], draft.size = fname, written[1]
                 self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
                 self._claimed.add(fold(key))
-                self._write_facts(key, steps, *written)
+                steps.key = key
                 return
 
     def _create(self, key: str, steps: _Steps) -> tuple[str, int] | None:
         """Create the file; ``None`` if the key is taken."""
         assert steps.draft is not None
         try:
-            with self._store.create(key) as raw:
+            with self._creator.create(key) as raw:
                 sink = HashingFile(raw)
                 self._fill(sink, steps.draft)
                 written = sink.result()
@@ -181,7 +213,7 @@ class Stage:
         from shutil import copyfileobj
 
         aside = _new_aside()
-        with self._store.open(key) as buf, self._store.create(aside) as raw:
+        with self._store.open(key) as buf, self._creator.create(aside) as raw:
             copyfileobj(buf, raw, CHUNK)
         steps.created.append(aside)
         return aside
@@ -216,16 +248,33 @@ class Stage:
             self._spent.append(value)
         _fill(sink, draft)
 
-    def _write_facts(self, key: str, steps: _Steps, sha256: str, size: int) -> None:
-        if self._author is None or steps.draft is None:
-            return
-        record = steps.draft.record
-        facts = Facts(sha256, size, self._author, record["created_at"], record["handler"])
+    def _write_facts_of(self, group: list[_Steps]) -> None:
+        """Write the facts of files of one folder; those of several new ones that lie side by side, together."""
+        folders: dict[str, list[_Steps]] = {}
+        for steps in group:
+            if steps.aside is None:
+                folders.setdefault(parent(steps.key), []).append(steps)
+        alone = [steps for steps in group if steps.aside is not None or len(folders[parent(steps.key)]) == 1]
+        for folder, fresh in folders.items():
+            if len(fresh) > 1:
+                names = {steps.key.rpartition("/")[2]: self._facts_of(steps) for steps in fresh}
+                with _naming(fresh[0].draft):
+                    self.note(*new_pack(folder, names))
+        for steps in alone:
+            with _naming(steps.draft):
+                self._write_facts(steps.key, steps, self._facts_of(steps))
+
+    def _facts_of(self, steps: _Steps) -> Facts:
+        assert steps.draft is not None
+        record, written = steps.draft.record, self.written[steps.key]
+        return Facts(written.sha256, written.size, str(self._author), record["created_at"], record["handler"])
+
+    def _write_facts(self, key: str, steps: _Steps, facts: Facts) -> None:
         target = facts_key(key)
         before = self._store.read(target)
         if before is None:
             try:
-                with self._store.create(target) as raw:
+                with self._creator.create(target) as raw:
                     raw.write(facts.encode())
             except Exists:
                 before = self._store.read(target)
@@ -240,10 +289,10 @@ class Stage:
         self._store.swap(target, facts.encode(), before[1] if before else None)
 
     def note(self, key: str, data: bytes) -> None:
-        """Create a note beside the manifest."""
+        """Create a file of ours that tells something."""
         steps = _Steps()
         self._steps.append(steps)
-        with self._store.create(key) as raw:
+        with self._creator.create(key) as raw:
             raw.write(data)
         steps.created.append(key)
 
@@ -285,6 +334,28 @@ class Stage:
             if cause is None:
                 raise
             cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+
+
+@contextmanager
+def _naming(draft: Draft | None) -> Iterator[None]:
+    """Say which artifact it was that could not be written."""
+    assert draft is not None
+    try:
+        yield
+    except (SaveError, CorruptArtifactError):
+        raise
+    except Exception as error:
+        name, key = draft.record["name"], join(draft.folder, str(draft.record["fname"]))
+        message = (
+            f"The artifact {name!r}, to be {key}, was not saved ({reason(error)}); mend the cause, or take it out of "
+            "'artifacts', and save again."
+        )
+        raise SaveError(message, name=name) from error
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error says, or what it is."""
+    return str(error) or type(error).__name__
 
 
 def _further_names(artifact: Artifact) -> Iterator[str]:

@@ -72,15 +72,25 @@ def records_of(manifest: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 yield root / record["slug"] / slugify(test["name"]) / each["fname"], each
 
 
+def facts_of(root: Path, path: Path) -> dict[str, Any] | None:
+    """What is told of a file below `root`, by its own facts, else by the last pack; read without lazyscribe."""
+    key = path.relative_to(root)
+    own = root / ".lazyscribe/facts" / f"{key.as_posix()}.json"
+    if own.is_file():
+        found: dict[str, Any] = json.loads(own.read_bytes())
+        return found
+    packs = [json.loads(pack.read_bytes()) for pack in sorted((root / ".lazyscribe/packs" / key.parent).glob("*.json"))]
+    return next((pack[key.name] for pack in reversed(packs) if key.name in pack), None)
+
+
 def damaged(manifest: Path) -> list[Path]:
     """The files that a manifest names and that are missing, or are not what their facts say; all have facts."""
     wrong = []
     for path, record in records_of(manifest):
-        facts_file = manifest.parent / ".lazyscribe/facts" / (path.relative_to(manifest.parent).as_posix() + ".json")
-        if not path.is_file() or not facts_file.is_file():
+        facts = facts_of(manifest.parent, path)
+        if not path.is_file() or facts is None:
             wrong.append(path)
             continue
-        facts = json.loads(facts_file.read_bytes())
         if (facts["created_at"], facts["handler"]) != (record["created_at"], record["handler"]) or facts[
             "sha256"
         ] != hashlib.sha256(path.read_bytes()).hexdigest():

@@ -28,12 +28,12 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def three(file: Path, clock: Clock) -> Path:
-    """A saved repository: versions 0, 1, 2 of `x` of three days, holding 0, 1, 2; the clock is a day later."""
+    """A repository of three saves: versions 0, 1, 2 of `x` of three days, holding 0, 1, 2; the clock is a day later."""
     repository = Repository(file)
     for number in range(3):
         repository.log_artifact("x", number, "json")
+        repository.save()
         clock.tick()
-    repository.save()
     return file
 
 

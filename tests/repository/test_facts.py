@@ -13,6 +13,7 @@ from lazyscribe import Repository
 from lazyscribe.artifacts.json import JSONArtifact
 from lazyscribe.exception import ArtifactLoadError, CorruptArtifactError
 from tests.clock import Clock
+from tests.commit.states import facts_of as told_of
 from tests.repository.tools import opened, tree
 
 FIRST = "x-20250120132330.json"
@@ -31,15 +32,17 @@ def test_every_file_has_them(file: Path, clock: Clock) -> None:
     repository.log_artifact("empty", b"", "pickle")
     repository.save()
     for each in repository:
-        data = (file.parent / each["name"] / each["fname"]).read_bytes()
-        assert json.loads(facts_of(file, each["name"], each["fname"]).read_bytes()) == {
+        path = file.parent / each["name"] / each["fname"]
+        data = path.read_bytes()
+        assert told_of(file.parent, path) == {
             "sha256": hashlib.sha256(data).hexdigest(),
             "size": len(data),
             "author": getpass.getuser(),
             "created_at": "2025-01-20T13:23:30",
             "handler": each["handler"],
         }
-    assert len(list((file.parent / ".lazyscribe" / "facts").rglob("*.json"))) == 4
+    assert len(list((file.parent / ".lazyscribe" / "facts").rglob("*.json"))) == 2
+    assert len(list((file.parent / ".lazyscribe" / "packs").rglob("*.json"))) == 1, "those of one folder lie together"
 
 
 def test_the_file_of_records_tells_none(three: Path) -> None:
@@ -115,6 +118,82 @@ def test_missing_or_foreign_facts(three: Path, foreign: Any) -> None:
     repository.log_artifact("x", 3, "json")
     repository.save()
     assert opened(three).load_artifact("x", version=3) == 3
+
+
+@pytest.fixture
+def pack(file: Path, clock: Clock) -> Path:
+    """The one file that holds the facts of versions 0, 1, 2 of `x`, which hold 0, 1, 2 and were saved together."""
+    repository = Repository(file)
+    for number in range(3):
+        repository.log_artifact("x", number, "json", fname=f"{number}.json")
+    repository.save()
+    (found,) = (file.parent / ".lazyscribe" / "packs" / "x").iterdir()
+    return found
+
+
+def test_a_pack_tells_of_each_file(pack: Path, file: Path) -> None:
+    """A flipped byte in any of the files that were saved together is found, by whoever opens the repository next."""
+    for number in range(3):
+        stored = file.parent / "x" / f"{number}.json"
+        stored.write_bytes(b"7")
+        with pytest.raises(CorruptArtifactError):
+            opened(file).load_artifact("x", version=number)
+        stored.write_text(str(number))
+        assert opened(file).load_artifact("x", version=number) == number
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [None, b"", b"\xff\xfe", b"null", b"[]", b"{}", b'{"0.json": 3}', b'{"0.json": {"sha256": "00"}}', "folder"],
+    ids=lambda value: str(value)[:20],
+)
+def test_missing_or_foreign_packs(pack: Path, file: Path, foreign: Any) -> None:
+    """Where a pack is missing or no pack of ours, nothing is known: versions load, and others are saved."""
+    pack.unlink()
+    if foreign == "folder":
+        pack.mkdir()
+    elif foreign is not None:
+        pack.write_bytes(foreign)
+    (file.parent / "x" / "0.json").write_text('"rewritten"')
+    assert opened(file).load_artifact("x", version=0) == "rewritten"
+    repository = opened(file, "w+")
+    for value in ("one", "more"):
+        repository.log_artifact("x", value, "json")
+    repository.save()
+    assert opened(file).load_artifact("x", version=4) == "more"
+
+
+@pytest.mark.parametrize(("key", "other"), [("created_at", "2025-01-20T13:23:31"), ("handler", "pickle")])
+def test_a_pack_of_another_write(pack: Path, file: Path, key: str, other: str) -> None:
+    """Facts in a pack whose date or handler differ from the record belong to another write of that path: unknown."""
+    told = json.loads(pack.read_bytes())
+    told["0.json"][key] = other
+    pack.write_text(json.dumps(told))
+    (file.parent / "x" / "0.json").write_text('"rewritten"')
+    assert opened(file).load_artifact("x", version=0) == "rewritten"
+
+
+def test_the_later_of_two_packs_counts(pack: Path, file: Path) -> None:
+    """If two packs tell of one write of a path, as after a file was removed by hand, the later one is believed."""
+    told = json.loads(pack.read_bytes())
+    told["0.json"]["sha256"] = hashlib.sha256(b'"again"').hexdigest()
+    pack.with_name(f"9{pack.name[1:]}").write_text(json.dumps(told))
+    (file.parent / "x" / "0.json").write_text('"again"')
+    assert opened(file).load_artifact("x", version=0) == "again"
+    told["0.json"]["sha256"] = "0"
+    pack.with_name(f"0{pack.name[1:]}").write_text(json.dumps(told))
+    assert opened(file).load_artifact("x", version=0) == "again"
+
+
+def test_own_facts_count_before_packs(pack: Path, file: Path) -> None:
+    """A file of a pack that is replaced under its name has facts of its own, which are believed."""
+    repository = opened(file, "w")
+    repository.log_artifact("x", "new", "json", fname="0.json")
+    repository.save()
+    assert opened(file).load_artifact("x") == "new"
+    (file.parent / "x" / "0.json").write_text('"old"')
+    with pytest.raises(CorruptArtifactError):
+        opened(file).load_artifact("x")
 
 
 def test_no_facts_at_all(three: Path) -> None:

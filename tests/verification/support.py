@@ -8,11 +8,13 @@ from lazyscribe import Project, Repository
 from lazyscribe.verification import Finding, Report
 
 
-def repository(folder: Path | str, versions: int = 2, name: str = "x") -> Repository:
-    """Save a repository that holds so many versions of a name."""
+def repository(folder: Path | str, versions: int = 2, name: str = "x", together: bool = False) -> Repository:
+    """Save a repository that holds so many versions of a name, each by itself or all with one save."""
     made = Repository(f"{folder}/repository.json")
     for number in range(versions):
         made.log_artifact(name, [number], "json", fname=f"{number}.json")
+        if not together:
+            made.save()
     made.save()
     return made
 

@@ -6,14 +6,21 @@ nothing of artifacts, records or dates; every method either does all it says or 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from typing import Any, BinaryIO, TypeAlias
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store.keys import join, parent
 
 Token: TypeAlias = Any
 """What :meth:`Store.read` saw: opaque, comparable for equality, given back to :meth:`Store.swap`."""
+
+
+class Creator(Protocol):
+    """What can create files: see :meth:`Store.create`."""
+
+    def create(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """Yield a new file that becomes `key`."""
 
 
 class Store(ABC):
@@ -54,6 +61,13 @@ class Store(ABC):
         Exists
             `key` is taken; what is there stays untouched. May be raised on entry or on leaving.
         """
+
+    def batch(self) -> AbstractContextManager["Creator"]:
+        """Yield what creates files whose names are durable, all together, when the block ends well.
+
+        Stores to which the name of a file alone costs as much as that of many do so; to others each is by itself.
+        """
+        return nullcontext(self)
 
     @abstractmethod
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:

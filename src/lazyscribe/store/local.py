@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from errno import EACCES, EINVAL, EMLINK, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM, EXDEV
 from typing import Any, BinaryIO
 
@@ -99,9 +99,21 @@ class LocalStore(Store):
 
     # Writing
 
-    @contextmanager
-    def create(self, key: str) -> Iterator[BinaryIO]:
+    def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Yield the temporary file; the block may close it. Folders made on the way stay if the block fails."""
+        return self._create(key, self._fsync_dir)
+
+    @contextmanager
+    def batch(self) -> Iterator["_Batch"]:
+        """Sync each folder once, at the end."""
+        batch = _Batch(self)
+        yield batch
+        for folder in batch.folders:
+            self._fsync_dir(folder)
+
+    @contextmanager
+    def _create(self, key: str, named: Callable[[str], object]) -> Iterator[BinaryIO]:
+        """Do what `create` does; `named` sees to it that a folder's new name is durable."""
         path = self._path(key)
         folder = os.path.dirname(path)
         self._make_folder(folder)
@@ -116,7 +128,7 @@ class LocalStore(Store):
             self._finish(file, temporary)
             identity = self._identity(temporary)
             self._publish(temporary, path, key, identity)
-            self._fsync_dir(folder)
+            named(folder)
         except BaseException:
             if file is not None:
                 with suppress(Exception):
@@ -312,3 +324,14 @@ class LocalStore(Store):
         if durable():
             self._calls.fsync_dir(parent)
             self._kept.add(folder)
+
+
+class _Batch:
+    """Creates files in a local store and takes down in which folders."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+        self.folders: dict[str, None] = {}
+
+    def create(self, key: str) -> AbstractContextManager[BinaryIO]:
+        return self._store._create(key, self.folders.setdefault)

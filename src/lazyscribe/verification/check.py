@@ -60,7 +60,7 @@ def _read(subject: Subject) -> bytes | None:
 
 def _check(subject: Subject, contents: Contents, workers: int, meter: Meter) -> Report:
     around = Leftovers(subject, contents)
-    outcome = check_files(subject, contents, around.facts, workers, meter)
+    outcome = check_files(subject, contents, around.told, workers, meter)
     findings = [*contents.findings, *around.findings(), *outcome.findings]
     meter.tell()
     repairable = _repairable(subject.store, outcome.damaged, around.staged)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.exception import CorruptArtifactError
-from lazyscribe.facts import CHUNK, Facts, check, facts_key, read_facts
+from lazyscribe.facts import CHUNK, Facts, check, read_facts
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold
 from lazyscribe.verification.contents import Contents, Holder, Subject
@@ -59,22 +59,20 @@ class Outcome(NamedTuple):
     checked: dict[str, int]
 
 
-def check_files(
-    subject: Subject, contents: Contents, known: Collection[str] | None, workers: int, meter: Meter
-) -> Outcome:
+def check_files(subject: Subject, contents: Contents, known: set[str] | None, workers: int, meter: Meter) -> Outcome:
     """Read every file whose facts are known, the largest first; look whether the others are there.
 
     Parameters
     ----------
     known
-        Keys of the facts that there are; ``None``: to be found out one by one.
+        Keys of the files that there are facts about; ``None``: to be found out one by one.
     """
     store = subject.store
-    all_there = known is not None and all(facts_key(key) in known for key in contents.files)
+    all_there = known is not None and contents.files.keys() <= known
     folded = {fold(key) for key in known or ()} if not all_there else set()
 
     def gather(item: tuple[str, list[Holder]]) -> File:
-        there = all_there or known is None or fold(facts_key(item[0])) in folded
+        there = all_there or known is None or fold(item[0]) in folded
         return _with_facts(store, *item, there)
 
     def look(file: File) -> Look:

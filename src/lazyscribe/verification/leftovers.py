@@ -4,7 +4,7 @@ A folder may hold a project, a repository and whatever its user keeps there. A f
 of this manifest names it, no record of another manifest in the same folder does, and either
 
 - it lies in a folder that a record is kept in (``{name}/`` of a version, ``{slug}/`` of an experiment, and below), or
-- there are facts of ours about it under ``.lazyscribe/facts/``.
+- there are facts of ours about it under ``.lazyscribe/``.
 
 Not looked at are names that begin with a dot (systems and tools put such files anywhere), folders that hold a manifest
 or a ``.lazyscribe`` of their own, and, if a version has no name, the folder of the manifest itself. If it is not known
@@ -23,14 +23,14 @@ from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import check_experiment, check_version, decode
 from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
-from lazyscribe.facts import FOLDER, facts_key
+from lazyscribe.facts import FOLDER, facts_key, packed
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
 from lazyscribe.verification.report import Finding
 
 _TEMPORARY = re.compile(r"\.lsc-[0-9a-f]{16}\.tmp")
-_FACTS, _STAGED = f"{FOLDER}/facts/", f"{FOLDER}/staged/"
+_FACTS, _PACKS, _STAGED = f"{FOLDER}/facts/", f"{FOLDER}/packs/", f"{FOLDER}/staged/"
 
 PEEK = 4096
 """Bytes by which a manifest is told from other files."""
@@ -45,6 +45,8 @@ class Leftovers:
         Every key under ``.lazyscribe/``; ``None`` where that folder cannot be listed.
     staged
         Keys of the files that wait to replace others.
+    packed
+        Keys of the files whose facts lie together with those of others.
     """
 
     def __init__(self, subject: Subject, contents: Contents) -> None:
@@ -55,6 +57,7 @@ class Leftovers:
         self._temporary: set[str] = set()
         self.ours = self._listed(self._store.keys, FOLDER)
         self.staged = [key for key in self._known(_STAGED) if not _is_temporary(key)]
+        self.packed = self._all_packed()
 
     def _listed(self, listing: Callable[[str], Iterable[str]], folder: str) -> list[str] | None:
         try:
@@ -69,10 +72,22 @@ class Leftovers:
     def _known(self, start: str) -> Iterator[str]:
         return (key for key in self.ours or () if key.startswith(start))
 
+    def _all_packed(self) -> set[str]:
+        found: set[str] = set()
+        for pack in self._known(_PACKS):
+            try:
+                found.update(packed(self._store, pack))
+            except Exception as error:  # whatever a file system may raise
+                self._unclear.append(f"{self._place(pack)} cannot be read ({error})")
+        return found
+
     @property
-    def facts(self) -> set[str] | None:
-        """The keys of all facts."""
-        return None if self.ours is None else set(self._known(_FACTS))
+    def told(self) -> set[str] | None:
+        """The keys of all files that there are facts about; ``None`` where that is not known."""
+        if self.ours is None:
+            return None
+        own = (key[len(_FACTS) : -len(".json")] for key in self._known(_FACTS) if key.endswith(".json"))
+        return self.packed.union(own)
 
     # Looking
 
@@ -91,8 +106,7 @@ class Leftovers:
 
     def _told_of(self) -> set[str]:
         """Return the keys of the files that there are facts about and that no record here names."""
-        told = (key[len(_FACTS) : -len(".json")] for key in self._known(_FACTS) if key.endswith(".json"))
-        return {key for key in told if not self._contents.names(key)}
+        return {key for key in self.told or () if not self._contents.names(key)}
 
     def _without_others(self, root: list[str], lying: set[str], about: set[str]) -> tuple[set[str], set[str]]:
         """Leave out what this manifest or another one names; note why, if that cannot be told."""
@@ -169,9 +183,10 @@ class Leftovers:
         for key in lying | about:
             if key in lying or self._is_there(key):
                 message = f"{self._place(key)} belongs to no record; if nobody is saving and nobody needs it, delete it"
-                also = f", and its facts {self._place(facts_key(key))}." if key in about else "."
+                own = key in about and key not in self.packed
+                also = f", and its facts {self._place(facts_key(key))}." if own else "."
                 yield self._find("orphan", key, message + also)
-            else:
+            elif key not in self.packed:  # what a pack knows of a file that is gone harms nobody
                 facts = facts_key(key)
                 message = f"{self._place(facts)} tells of a file that is not there and belongs to no record; delete it."
                 yield self._find("facts-without-file", facts, message)
