@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from typing import Any
 
 from lazyscribe.exception import InvalidNameError
@@ -31,8 +32,14 @@ def check_file(folder: str, fname: str, manifest: str | None = None, new: bool =
     InvalidNameError
         Absolute, with ``..`` or NUL, a part too long, inside ``.lazyscribe``, or the manifest itself.
     """
+    check_text(folder)
+    check_text(fname)
+    return _checked(folder, fname, manifest, new)
+
+
+@lru_cache(1024)  # on its way into a file a name is checked again and again
+def _checked(folder: str, fname: str, manifest: str | None, new: bool) -> str:
     for part in (folder, fname):
-        check_text(part)
         if part.startswith("/"):
             raise InvalidNameError(
                 f"The name {part!r} cannot be used because it is absolute and would leave its folder; "

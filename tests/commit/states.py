@@ -72,15 +72,22 @@ def records_of(manifest: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 yield root / record["slug"] / slugify(test["name"]) / each["fname"], each
 
 
-def facts_of(root: Path, path: Path) -> dict[str, Any] | None:
-    """What is told of a file below `root`, by its own facts, else by the last pack; read without lazyscribe."""
+def facts_file(root: Path, path: Path) -> Path | None:
+    """Where facts of a file below `root` stand: its own ones, or the last pack that knows of it."""
     key = path.relative_to(root)
     own = root / ".lazyscribe/facts" / f"{key.as_posix()}.json"
     if own.is_file():
-        found: dict[str, Any] = json.loads(own.read_bytes())
-        return found
-    packs = [json.loads(pack.read_bytes()) for pack in sorted((root / ".lazyscribe/packs" / key.parent).glob("*.json"))]
-    return next((pack[key.name] for pack in reversed(packs) if key.name in pack), None)
+        return own
+    packs = sorted((root / ".lazyscribe/packs" / key.parent).glob("*.json"), reverse=True)
+    return next((pack for pack in packs if key.name in json.loads(pack.read_bytes())), None)
+
+
+def facts_of(root: Path, path: Path) -> dict[str, Any] | None:
+    """What is told of a file below `root`, read without lazyscribe."""
+    if (place := facts_file(root, path)) is None:
+        return None
+    told: dict[str, Any] = json.loads(place.read_bytes())
+    return told if "facts" in place.relative_to(root).parts[:2] else told[path.name]
 
 
 def damaged(manifest: Path) -> list[Path]:

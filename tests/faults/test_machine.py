@@ -144,13 +144,13 @@ def swapping_in_two_steps(patch: pytest.MonkeyPatch) -> None:
 
 def replacing_what_is_there(patch: pytest.MonkeyPatch) -> None:
     """A file that exists is created once more, over the first."""
-    create = LocalStore.create
+    create = LocalStore._create
 
-    def over(self: LocalStore, key: str) -> Any:
+    def over(self: LocalStore, key: str, named: Any) -> Any:
         self.delete(key)
-        return create(self, key)
+        return create(self, key, named)
 
-    patch.setattr(LocalStore, "create", over)
+    patch.setattr(LocalStore, "_create", over)
 
 
 BROKEN = [

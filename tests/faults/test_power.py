@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import json
 import pickle
 import shutil
 from collections import defaultdict
@@ -17,7 +16,7 @@ from lazyscribe.testing.power import Cut, Event, Folder, RecordingCalls, cuts
 from lazyscribe.testing.power_events import Create, Link, Mkdir, Rename, Sync, SyncDir
 from lazyscribe.testing.writers import in_threads
 from tests.commit.scenes import SCENES, Append, First, Release, Replace, Scene
-from tests.commit.states import damaged, files_of, open_project, open_repository, records_of
+from tests.commit.states import damaged, facts_file, facts_of, files_of, open_project, open_repository, records_of
 from tests.faults.tally import COMPLETE, Chosen, Tally
 from tests.faults.test_every_call import again, left_by_kill
 
@@ -115,13 +114,11 @@ def put_back(cut: Cut, disk: Path) -> None:
     cut.restore(disk)
 
 
-def facts_of(folder: Path, path: Path) -> Path:
-    return folder / ".lazyscribe/facts" / (path.relative_to(folder).as_posix() + ".json")
-
-
 def waits(folder: Path, path: Path) -> bool:
     """Whether the file that is to replace `path` is whole."""
-    digest = json.loads(facts_of(folder, path).read_bytes())["sha256"]
+    told = facts_of(folder, path)
+    assert told is not None
+    digest = told["sha256"]
     staged = (folder / ".lazyscribe/staged").glob("*")
     return digest in {hashlib.sha256(each.read_bytes()).hexdigest() for each in staged}
 
@@ -289,7 +286,8 @@ def named(scene: Scene) -> dict[Path, bytes]:
     """A manifest and the files it names, with their facts, but those that a killed process was replacing."""
     manifest = scene.folder / scene.manifest
     files = [path for path, _ in records_of(manifest) if path.name not in scene.replaces]
-    return {path: path.read_bytes() for path in (manifest, *files, *(facts_of(scene.folder, each) for each in files))}
+    facts = [facts_file(scene.folder, each) for each in files]
+    return {path: path.read_bytes() for path in (manifest, *files, *facts) if path is not None}
 
 
 # The harness finds damage

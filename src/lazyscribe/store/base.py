@@ -39,6 +39,14 @@ class Store(ABC):
     def read(self, key: str) -> tuple[bytes, Token] | None:
         """Return the bytes of `key` with a token for :meth:`swap`, or ``None`` when there is no such file."""
 
+    def holds(self, key: str, token: Token | None) -> bool:
+        """Whether `key` still is what `token` stands for (``None``: no such file).
+
+        Stores that can tell without reading it into memory do so.
+        """
+        found = self.read(key)
+        return (found[1] if found is not None else None) == token
+
     @abstractmethod
     def open(self, key: str) -> BinaryIO:
         """Open `key` for reading; seekable.
