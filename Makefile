@@ -50,6 +50,7 @@ check: .venv/.dev
 bench: .venv/.dev .venv-22/.ready
 	@$(BIN)/python benchmarks/imports.py
 	@$(BIN)/python benchmarks/records.py
+	@$(BIN)/python benchmarks/large.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
 
