@@ -1,7 +1,8 @@
 # make demo     the quickstart on real data           needs Python 3.11 or newer and a way to reach PyPI, nothing else
 # make test     every test, with the coverage floor   also builds the two environments tests exchange files with
 # make check    format, lint, types, layers
-# make bench    what importing, large files, verifying and many writers cost, against 2.2 or by hand
+# make bench    what importing, many records, large files, verifying and many writers cost, against 2.2, by hand or
+#               other tools, which get an environment of their own (some forty minutes)
 # make faults   every fault at every call, ours and 2.2; renews the table in docs/faults.md (some twenty minutes)
 # make format   put the format right
 # make pins     renew the constraints files from what PyPI offers today
@@ -27,13 +28,15 @@ PIP := -m pip --disable-pip-version-check --quiet
 PLUGINS := lazyscribe-arrow lazyscribe-joblib lazyscribe-yaml lazyscribe-onnx
 # What the plug-ins would pull in, save lazyscribe: they ask for one below 3, so they are installed with --no-deps.
 PLUGINS_NEED := joblib onnx py-yaml12 pyarrow pyyaml scikit-learn
+PEERS := mlflow pins trackio
 TOOLS := setuptools
 
 export LAZYSCRIBE_22_PYTHON := $(CURDIR)/.venv-22/bin/python
+export LAZYSCRIBE_PEERS_PYTHON := $(CURDIR)/.venv-peers/bin/python
 export LAZYSCRIBE_PLUGINS_PYTHON := $(CURDIR)/.venv-plugins/bin/python
 
 help:
-	@sed -n '/^# make/s/^# //p' Makefile
+	@sed -n '/^# make/,/^#$$/s/^# //p' Makefile
 
 demo: .venv/.examples
 	@$(BIN)/python examples/quickstart.py
@@ -47,11 +50,13 @@ check: .venv/.dev
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.dev .venv-22/.ready
+bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/imports.py
 	@$(BIN)/python benchmarks/records.py
+	@$(BIN)/python benchmarks/large.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
+	@$(BIN)/python benchmarks/peers.py
 
 # What `make test` makes a sample of. HYPOTHESIS_PROFILE=thorough looks longer still.
 faults: .venv/.dev .venv-22/.ready
@@ -66,7 +71,7 @@ versions: .venv/.dev
 	@$(BIN)/python $(PIP) freeze --exclude-editable
 
 clean:
-	rm -rf .venv .venv-22 .venv-plugins .pins demo build dist .coverage .coverage.* .mypy_cache .ruff_cache \
+	rm -rf .venv .venv-22 .venv-peers .venv-plugins .pins demo build dist .coverage .coverage.* .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -107,6 +112,14 @@ endef
 	@.venv-plugins/bin/python $(PIP) install --no-deps -c constraints-plugins.txt $(PLUGINS)
 	@touch $@
 
+# What the tools that we compare with cannot do without is theirs: one that does not install is left out, and the
+# benchmark says so.
+.venv-peers/.ready: constraints-peers.txt
+	$(call create,.venv-peers)
+	@for peer in $(PEERS); do .venv-peers/bin/python $(PIP) install -c constraints-peers.txt $$peer \
+		|| echo "$$peer does not install here; it is left out." >&2; done
+	@touch $@
+
 # -------------------------------------------------------------------------------------------------- pins
 
 # $(call freeze,file,options): its first line, then what .pins holds
@@ -129,4 +142,7 @@ pins:
 	$(call create,.pins)
 	@.pins/bin/python $(PIP) install --upgrade $(TOOLS) filelock msgspec lazyscribe==2.2.2 $(PLUGINS) $(PLUGINS_NEED)
 	$(call freeze,constraints-plugins.txt,--exclude lazyscribe)
+	$(call create,.pins)
+	@.pins/bin/python $(PIP) install $(PEERS)
+	$(call freeze,constraints-peers.txt,--exclude setuptools)
 	@rm -rf .pins

@@ -29,6 +29,17 @@ def test_benchmark_runs(path: Path) -> None:
     assert RATIO.search(done.stdout)
 
 
+def test_peers_that_are_not_there_are_said(tmp_path: Path) -> None:
+    """Beside tools that are not installed, ours is measured all the same, and each of them is named as missing."""
+    environment = {**os.environ, "LAZYSCRIBE_PEERS_PYTHON": str(tmp_path / "python")}
+    command = [sys.executable, "-W", "error", str(ROOT / "benchmarks" / "peers.py"), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [name in rows[0] for name in ("ours", "mlflow", "pins", "trackio")] == [True] * 4
+    assert [row.count("not installed") for row in rows] == [0, 3, 3, 3, 3]
+
+
 def test_make_bench_runs_each() -> None:
     """No benchmark is forgotten."""
     makefile = (ROOT / "Makefile").read_text("utf-8")

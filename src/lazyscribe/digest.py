@@ -7,6 +7,9 @@ from typing import Any, BinaryIO
 
 from lazyscribe.facts import digest_of
 
+AT_ONCE = 8 << 20
+"""Bytes in one piece from which on hashing and writing go on at the same time, each the whole of it."""
+
 
 class HashingFile(io.BufferedIOBase):
     """A binary file around another one; knows the SHA-256 and size of what was written.
@@ -27,12 +30,28 @@ class HashingFile(io.BufferedIOBase):
     def write(self, data: Any) -> int:
         """Write bytes or any contiguous buffer; return their number."""
         view = memoryview(data).cast("B")
-        if self._in_order and self._raw.tell() == self._hashed:
-            self._hash.update(view)
-            self._hashed += len(view)
-        else:
+        if not self._in_order or self._raw.tell() != self._hashed:
             self._in_order = False
+            return self._raw.write(view)
+        self._hashed += len(view)
+        if len(view) >= AT_ONCE:
+            return self._write_and_hash(view)
+        self._hash.update(view)
         return self._raw.write(view)
+
+    def _write_and_hash(self, view: memoryview) -> int:
+        """Let a thread hash while this one writes: neither copies, and neither keeps the interpreter from the other."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1, "lazyscribe-hash") as pool:
+            try:
+                hashing = pool.submit(self._hash.update, view)
+            except RuntimeError:  # no more threads are to be had, or the interpreter is ending
+                self._hash.update(view)
+                return self._raw.write(view)
+            written = self._raw.write(view)
+            hashing.result()
+            return written
 
     def result(self) -> tuple[str, int]:
         """Return the SHA-256 in hexadecimal and the size in bytes of what the file now holds."""

@@ -149,6 +149,13 @@ def digest_of(buf: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def sha256_of(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
 def check(facts: Facts | None, found: str, path: str, name: str) -> None:
     """Refuse a file whose digest is not the one its facts hold.
 

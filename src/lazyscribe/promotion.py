@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lazyscribe._dates import to_second, to_text
 from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
-from lazyscribe.facts import Facts, digest_of, read_facts
+from lazyscribe.facts import digest_of, read_facts
 from lazyscribe.reading import open_file
 from lazyscribe.stage import Source
 from lazyscribe.store.base import Store
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def source_of(artifact: Artifact, store: Store, key: str) -> Source:
-    """Return the saved file of an artifact, with the digest that it must have while it is copied.
+    """Return the saved file of an artifact, with the digest, if one is known, that it must have while it is copied.
 
     Raises
     ------
@@ -26,9 +26,7 @@ def source_of(artifact: Artifact, store: Store, key: str) -> Source:
         The file is not there.
     """
     facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
-    with open_file(store, key, artifact.name) as buf:
-        if facts is None:
-            facts = Facts(*digest_of(buf), "", to_text(artifact.created_at), artifact._handler_alias())
+    open_file(store, key, artifact.name).close()
     return Source(store, key, facts)
 
 
@@ -89,11 +87,16 @@ def _is_that_version(repository: Repository, newest: Artifact, artifact: Artifac
 
     Files keep dates to the second, so within one the content decides.
     """
-    if source is None or source.facts is None or newest.dirty:
+    if source is None or newest.dirty:
         return artifact.created_at == newest.created_at
+    theirs = repository._location.store, join(newest.name, newest.fname)
     try:
-        key = join(newest.name, newest.fname)
-        with open_file(repository._location.store, key, newest.name) as buf:
-            return source.facts.sha256 == digest_of(buf)[0]
+        there = _digest(*theirs, newest.name)
     except FileNotFoundError:
         return False
+    return there == (source.facts.sha256 if source.facts else _digest(source.store, source.key, artifact.name))
+
+
+def _digest(store: Store, key: str, name: str) -> str:
+    with open_file(store, key, name) as buf:
+        return digest_of(buf)[0]

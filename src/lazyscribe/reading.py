@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lazyscribe._dates import to_text
 from lazyscribe.exception import ArtifactFileMissingError, ArtifactLoadError, LazyscribeError
-from lazyscribe.facts import check, digest_of, read_facts
+from lazyscribe.facts import Facts, check, digest_of, read_facts, sha256_of
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
 
 IN_MEMORY = 256 * 2**20
-"""Files up to this many bytes are read once, and that buffer is hashed and read from; larger ones are read twice."""
+"""Files up to this many bytes are read once, and that buffer is hashed and read from.
+
+Larger ones are read twice, from one open file: for the digest, and by the handler. They are not mapped: a mapped file
+that is cut short kills the process, and handlers would read a map through copies.
+"""
 
 
 def warn_output_only(artifact: type[Artifact] | Artifact, name: str) -> None:
@@ -53,7 +58,9 @@ def read_artifact(store: Store, key: str, artifact: Artifact, validate: bool, re
     if validate:
         _validate(artifact)
     with checked_file(store, key, artifact) as buf:
-        return artifact.read(_as_wanted(buf, artifact), **reader_kwargs)
+        # In a variable: thrown away within the block, a text file would close the one below, with a warning.
+        wanted = buf if artifact.binary else io.TextIOWrapper(buf, encoding="utf-8", newline="")
+        return artifact.read(wanted, **reader_kwargs)
 
 
 @contextmanager
@@ -63,18 +70,46 @@ def checked_file(store: Store, key: str, artifact: Artifact) -> Iterator[BinaryI
     Raises
     ------
     CorruptArtifactError
-        The digest is not the one that was saved.
+        The digest is not the one that was saved: on entry, or on leaving if a file too large to be held was written
+        to meanwhile.
     FileNotFoundError
         The file is not there.
     """
-    with open_file(store, check_key(key), artifact.name) as raw:
-        large = raw.seek(0, io.SEEK_END) > IN_MEMORY
-        raw.seek(0)
-        buf = raw if large else io.BytesIO(raw.read())
+    path = store.describe(check_key(key))
+    with open_file(store, key, artifact.name) as raw:
         facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
-        if facts is not None:
-            check(facts, digest_of(buf)[0], store.describe(key), artifact.name)
-        yield buf
+        if raw.seek(0, io.SEEK_END) <= IN_MEMORY:
+            raw.seek(0)
+            data = raw.read()
+            if facts is not None:
+                check(facts, sha256_of(data), path, artifact.name)
+            yield io.BytesIO(data)
+        elif facts is not None:
+            with _watched(raw, facts, path, artifact.name):
+                check(facts, digest_of(raw)[0], path, artifact.name)
+                yield raw
+        else:
+            raw.seek(0)
+            yield raw
+
+
+@contextmanager
+def _watched(raw: BinaryIO, facts: Facts, path: str, name: str) -> Iterator[None]:
+    """Check the digest once more at the end if somebody wrote to the file meanwhile.
+
+    Size and time of change tell, so only files of an operating system are watched. What the block raises goes first.
+    """
+    try:
+        file = os.fdopen(os.dup(raw.fileno()), "rb")  # a handler may close the other one
+    except (OSError, AttributeError):
+        yield
+        return
+    with file:
+        before = os.fstat(file.fileno())
+        yield
+        after = os.fstat(file.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            check(facts, digest_of(file)[0], path, name)
 
 
 def open_file(store: Store, key: str, name: str) -> BinaryIO:
@@ -84,10 +119,6 @@ def open_file(store: Store, key: str, name: str) -> BinaryIO:
     except FileNotFoundError as error:
         message = f"The file of the artifact {name!r} is not there: {store.describe(key)}; restore it from a copy."
         raise ArtifactFileMissingError(message, name=name, path=store.describe(key)) from error
-
-
-def _as_wanted(buf: BinaryIO, artifact: Artifact) -> Any:
-    return buf if artifact.binary else io.TextIOWrapper(buf, encoding="utf-8", newline="")
 
 
 def _validate(artifact: Artifact) -> None:

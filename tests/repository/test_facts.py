@@ -14,13 +14,9 @@ from lazyscribe.artifacts.json import JSONArtifact
 from lazyscribe.exception import ArtifactLoadError, CorruptArtifactError
 from tests.clock import Clock
 from tests.commit.states import facts_of as told_of
-from tests.repository.tools import opened, tree
+from tests.repository.tools import facts_of, opened, tree
 
 FIRST = "x-20250120132330.json"
-
-
-def facts_of(file: Path, name: str, fname: str) -> Path:
-    return file.parent / ".lazyscribe" / "facts" / name / f"{fname}.json"
 
 
 def test_every_file_has_them(file: Path, clock: Clock) -> None:

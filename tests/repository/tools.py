@@ -16,6 +16,11 @@ def opened(file: Path | str, mode: Any = "r") -> Repository:
         return Repository(file, mode)
 
 
+def facts_of(file: Path, name: str, fname: str) -> Path:
+    """Return where the facts of an artifact's file lie."""
+    return file.parent / ".lazyscribe" / "facts" / name / f"{fname}.json"
+
+
 def values(repository: Repository, name: str = "x") -> list[Any]:
     """Load all versions of a name, in the order of their numbers."""
     numbers = sorted(each["version"] for each in repository if each["name"] == name)
