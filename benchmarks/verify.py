@@ -1,16 +1,14 @@
 """How fast `verify` is beside hashing the same files by hand on all cores.
 
 Run by ``make bench``; ``--quick`` makes everything small, to see that it runs. The two ways take turns, with the files
-in the page cache and the best of all turns kept. *By hand* opens and hashes each file; *with facts* also reads the few
-hundred bytes that say what the digest should be, as `verify` must. On a machine that is busy elsewhere, the ratio of
-processor time says more.
+in the page cache and the best of all turns kept. *By hand* opens and hashes each file and compares with nothing. On a
+machine that is busy elsewhere, the ratio of processor time says more.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import tempfile
 import time
@@ -30,21 +28,10 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_as_told(paths: tuple[Path, Path]) -> bool:
-    """Hash one file and compare with its facts."""
-    return bool(json.loads(paths[1].read_bytes())["sha256"] == digest(paths[0]))
-
-
 def by_hand(paths: list[Path]) -> None:
     """Hash all files on all cores."""
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(digest, paths))
-
-
-def with_facts(paths: list[tuple[Path, Path]]) -> None:
-    """Hash all files on all cores and compare with their facts."""
-    with ThreadPoolExecutor(cores()) as pool:
-        assert all(pool.map(is_as_told, paths))
 
 
 def cores() -> int:
@@ -60,18 +47,16 @@ def seconds(action: Callable[..., object], *arguments: object) -> tuple[float, f
 
 
 def measure(folder: Path, number: int, size: int, turns: int) -> list[tuple[float, float]]:
-    """Return the best times of `verify`, by hand, and by hand with facts."""
+    """Return the best times of `verify` and by hand."""
     repository = Repository(folder / "repository.json")
     for each in range(number):
         repository.log_artifact(f"name-{each % 20}", os.urandom(size), "pickle")
     repository.save()
     files = sorted(folder.glob("*/*.pkl"))
-    facts = [folder / ".lazyscribe/facts" / file.parent.name / f"{file.name}.json" for file in files]
     assert len(files) == number
     ways: list[tuple[Callable[..., object], list[object]]] = [
         (repository.verify, []),
         (by_hand, [files]),
-        (with_facts, [list(zip(files, facts, strict=True))]),
     ]
     taken: list[list[tuple[float, float]]] = [[] for _ in ways]
     for _ in range(turns):
@@ -89,15 +74,13 @@ def main() -> None:
     os.environ["LAZYSCRIBE_DURABILITY"] = "relaxed"  # what is written here is gone at the end
     for shape, (number, size) in (QUICK if quick else SHAPES).items():
         with tempfile.TemporaryDirectory() as folder:
-            ours, *hands = measure(Path(folder), number, size, 2 if quick else 7)
+            ours, hand = measure(Path(folder), number, size, 2 if quick else 7)
         speed = number * size / ours[0] / 2**20
         print(f"{shape:>13}: verify {ours[0]:.3f} s ({speed:.0f} MiB/s)")
-        for way, hand in zip(("by hand", "with facts"), hands, strict=True):
-            target = " (target: at least 0.80)" if way == "by hand" else ""
-            print(
-                f"{way:>13}: {hand[0]:.3f} s, verify is {hand[0] / ours[0]:.2f} x as fast{target}; "
-                f"of processor time {hand[1] / ours[1]:.2f}"
-            )
+        print(
+            f"{'by hand':>13}: {hand[0]:.3f} s, verify is {hand[0] / ours[0]:.2f} x as fast (target: at least 0.80); "
+            f"of processor time {hand[1] / ours[1]:.2f}"
+        )
 
 
 if __name__ == "__main__":
