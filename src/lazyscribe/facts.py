@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple
 from weakref import WeakKeyDictionary
@@ -59,15 +59,20 @@ def new_pack(folder: str, facts: Mapping[str, Facts]) -> tuple[str, bytes]:
     return key, _encoded({name: each._asdict() for name, each in facts.items()})
 
 
-def packed(store: Store, pack: str) -> Iterator[str]:
-    """Yield the keys of the files that a pack knows of."""
+def packed(store: Store, pack: str) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of the files that a pack knows of, and what it tells; see `matching`."""
     folder = parent(pack.removeprefix(f"{FOLDER}/packs/"))
-    return (join(folder, name) for name in _read_pack(store, pack))
+    return ((join(folder, name), told) for name, told in _read_pack(store, pack).items())
 
 
 def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts | None:
     """Return the facts of the file `key`, or ``None`` where nothing is known of this write of it."""
-    for found in _told(store, key):
+    return matching(_told(store, key), created_at, handler)
+
+
+def matching(told: Iterable[Any], created_at: str, handler: str) -> Facts | None:
+    """Return the first facts in what is told that are of this write."""
+    for found in told:
         try:
             facts = Facts(**found)
         except TypeError:

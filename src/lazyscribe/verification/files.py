@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.exception import CorruptArtifactError
-from lazyscribe.facts import CHUNK, Facts, check, read_facts
+from lazyscribe.facts import CHUNK, Facts, check, matching, read_facts
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold
 from lazyscribe.verification.contents import Contents, Holder, Subject
@@ -41,6 +41,21 @@ class File(NamedTuple):
     size: int
 
 
+class Told(NamedTuple):
+    """What is known of facts.
+
+    Attributes
+    ----------
+    own
+        Keys of files that have facts of their own.
+    packed
+        What packs tell of files, the latest first.
+    """
+
+    own: set[str]
+    packed: dict[str, list[Any]]
+
+
 class Look(NamedTuple):
     """What reading a file gave: its digest and size, or why there is none."""
 
@@ -59,21 +74,22 @@ class Outcome(NamedTuple):
     checked: dict[str, int]
 
 
-def check_files(subject: Subject, contents: Contents, known: set[str] | None, workers: int, meter: Meter) -> Outcome:
+def check_files(subject: Subject, contents: Contents, told: Told | None, workers: int, meter: Meter) -> Outcome:
     """Read every file whose facts are known, the largest first; look whether the others are there.
 
     Parameters
     ----------
-    known
-        Keys of the files that there are facts about; ``None``: to be found out one by one.
+    told
+        ``None``: to be found out one by one.
     """
     store = subject.store
-    all_there = known is not None and contents.files.keys() <= known
-    folded = {fold(key) for key in known or ()} if not all_there else set()
+    own = {fold(key) for key in told.own} if told is not None else set()
 
     def gather(item: tuple[str, list[Holder]]) -> File:
-        there = all_there or known is None or fold(item[0]) in folded
-        return _with_facts(store, *item, there)
+        if told is None or fold(item[0]) in own:
+            return _with_facts(*item, lambda created_at, handler: read_facts(store, item[0], created_at, handler))
+        packed = told.packed.get(item[0], ())
+        return _with_facts(*item, lambda created_at, handler: matching(packed, created_at, handler))
 
     def look(file: File) -> Look:
         return _look(store, file, meter)
@@ -96,10 +112,8 @@ def _gathered(
     return files + in_threads(gather, items[SAMPLE:], workers, Meter(None))
 
 
-def _with_facts(store: Store, key: str, holders: list[Holder], there: bool) -> File:
-    if not there:
-        return File(key, holders, [None] * len(holders), 0)
-    facts = [read_facts(store, key, _as_text(record["created_at"]), record["handler"]) for _, record in holders]
+def _with_facts(key: str, holders: list[Holder], find: Callable[[str, str], Facts | None]) -> File:
+    facts = [find(_as_text(record["created_at"]), record["handler"]) for _, record in holders]
     sizes = [each.size for each in facts if each is not None and isinstance(each.size, int)]
     return File(key, holders, facts, max(0, *sizes, 0))
 

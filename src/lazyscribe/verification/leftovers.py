@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import check_experiment, check_version, decode
@@ -27,6 +28,7 @@ from lazyscribe.facts import FOLDER, facts_key, packed
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
+from lazyscribe.verification.files import Told
 from lazyscribe.verification.report import Finding
 
 _TEMPORARY = re.compile(r"\.lsc-[0-9a-f]{16}\.tmp")
@@ -46,7 +48,7 @@ class Leftovers:
     staged
         Keys of the files that wait to replace others.
     packed
-        Keys of the files whose facts lie together with those of others.
+        What is told of files whose facts lie together with those of others, the latest first, by their keys.
     """
 
     def __init__(self, subject: Subject, contents: Contents) -> None:
@@ -72,22 +74,23 @@ class Leftovers:
     def _known(self, start: str) -> Iterator[str]:
         return (key for key in self.ours or () if key.startswith(start))
 
-    def _all_packed(self) -> set[str]:
-        found: set[str] = set()
-        for pack in self._known(_PACKS):
+    def _all_packed(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for pack in sorted(self._known(_PACKS), reverse=True):
             try:
-                found.update(packed(self._store, pack))
+                for key, told in packed(self._store, pack):
+                    found.setdefault(key, []).append(told)
             except Exception as error:  # whatever a file system may raise
                 self._unclear.append(f"{self._place(pack)} cannot be read ({error})")
         return found
 
     @property
-    def told(self) -> set[str] | None:
-        """The keys of all files that there are facts about; ``None`` where that is not known."""
+    def told(self) -> Told | None:
+        """What is known of facts; ``None`` where they cannot be listed."""
         if self.ours is None:
             return None
-        own = (key[len(_FACTS) : -len(".json")] for key in self._known(_FACTS) if key.endswith(".json"))
-        return self.packed.union(own)
+        own = {key[len(_FACTS) : -len(".json")] for key in self._known(_FACTS) if key.endswith(".json")}
+        return Told(own, self.packed)
 
     # Looking
 
@@ -106,7 +109,9 @@ class Leftovers:
 
     def _told_of(self) -> set[str]:
         """Return the keys of the files that there are facts about and that no record here names."""
-        return {key for key in self.told or () if not self._contents.names(key)}
+        told = self.told
+        keys = told.own | told.packed.keys() if told is not None else set()
+        return {key for key in keys if not self._contents.names(key)}
 
     def _without_others(self, root: list[str], lying: set[str], about: set[str]) -> tuple[set[str], set[str]]:
         """Leave out what this manifest or another one names; note why, if that cannot be told."""
