@@ -66,6 +66,12 @@ def to_text(date: datetime) -> str:
     return to_second(date).isoformat()
 
 
+def rewritten(text: str) -> str:
+    """Return the text that files hold for the date that `text` says; errors as `parse_date`."""
+    date = datetime.fromisoformat(text)
+    return text if len(text) == 19 and date.isoformat() == text else to_text(to_utc(date))
+
+
 def stamp(date: datetime) -> str:
     """Return the stamp that file names hold: ``%Y%m%d%H%M%S`` in UTC, always 14 digits.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lazyscribe._utils import without_collections
@@ -157,7 +157,12 @@ class Document(Owner[T]):
     def _rows(self, entries: list[Entry[T]]) -> list[Row[T]]:
         """Return what is to be written of those of `entries` that are new or may have changed."""
         built = [entry for entry in entries if entry.obj is not None]  # new ones are; few others, of a large file
-        return [self._writable_row(entry) for entry in built if not entry.frozen]
+        return [self._writable_row(entry) for entry in built if not (entry.frozen or self._is_untouched(entry))]
+
+    def _is_untouched(self, entry: Entry[T]) -> bool:
+        """Whether the object of `entry` can be told to be as it is in the file without looking at all of it."""
+        del entry
+        return False
 
     def _writable_row(self, entry: Entry[T]) -> Row[T]:
         try:
@@ -167,7 +172,7 @@ class Document(Owner[T]):
             message = f"{name!r} cannot be written to {self._manifest.place} ({reason(error)}); mend it and save again."
             raise SaveError(message, name=name, path=self._manifest.place) from error
 
-    def _opened(self, entries: Sequence[Entry[T]]) -> None:
+    def _opened(self, entries: Iterable[Entry[T]]) -> None:
         """Do what is due once the entries of a file are in memory."""
 
     def _resolve(self, rows: list[Row[T]], sides: Sides) -> None:

@@ -18,6 +18,7 @@ from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
 from lazyscribe.place import Place
 from lazyscribe.recorder import Recorder
+from lazyscribe.stored import Stored
 from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget_home
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 __all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest", "Test"]
 
 _indexed = _utils.EDITS.on_setattr
+
+
+def _moves(instance: Experiment, attribute: Any, value: Any) -> Any:
+    """Let artifacts and tests be found where they were before; an attrs hook of what their folder is made of."""
+    instance._fill()
+    return forget_home(instance, attribute, value) if attribute.name != "slug" else _indexed(instance, attribute, value)
 
 
 def _default_slug(experiment: Experiment) -> str:
@@ -46,7 +53,7 @@ def _of(name: str) -> Any:
 
 
 @define(slots=False)
-class Experiment(Located, Recorder):
+class Experiment(Stored, Recorder):
     """One experiment. Usually made by ``with project.log(name)``.
 
     Dates are naive UTC. Changing an experiment writes nothing; ``project.save()`` does.
@@ -71,9 +78,9 @@ class Experiment(Located, Recorder):
         default=Factory(lambda experiment: experiment.project.parent, takes_self=True),
         converter=as_path,
         eq=False,
-        on_setattr=[setters.convert, forget_home],
+        on_setattr=[setters.convert, _moves],
     )
-    fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
+    fs: Any = field(default=None, eq=False, repr=False, on_setattr=_moves)
     author: str = field(factory=_utils.user_name)
     last_updated_by: str = field(default=_of("author"))
     metrics: dict[str, Any] = field(factory=dict)
@@ -82,7 +89,7 @@ class Experiment(Located, Recorder):
     last_updated: datetime = field(default=_of("created_at"), converter=as_utc)
     dependencies: dict[str, Experiment] = field(factory=dict, eq=False)
     short_slug: str = field(default=Factory(_default_short_slug, takes_self=True), on_setattr=_indexed)
-    slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_indexed)
+    slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_moves)
     tests: list[Test] = field(factory=list)
     artifacts: list[Artifact] = field(factory=list)
     tags: list[str] = field(factory=list)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date, to_text
-from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
-from lazyscribe.codec.experiments import artifact_files, keep_tests
-from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record, check_experiment, decode
+from lazyscribe._dates import to_text
+from lazyscribe.codec.artifacts import keep_artifacts, to_record
+from lazyscribe.codec.experiments import artifact_files, keep_tests, listed, unknown_keys
+from lazyscribe.codec.text import Record, check_experiment, decode, encode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
@@ -21,7 +21,7 @@ from lazyscribe.exception import (
     UnknownNameError,
 )
 from lazyscribe.names import check_file, check_text
-from lazyscribe.records.base import Entry
+from lazyscribe.records.base import Entry, in_parts
 from lazyscribe.records.experiments import ExperimentList, numbered
 from lazyscribe.registry import registry
 from lazyscribe.rows import Row
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lazyscribe.codec.heads import ExperimentHead, Reader
-    from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest
+    from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
     from lazyscribe.reconcile import Sides
-    from lazyscribe.test import Test
 
 
 class Project(Document["Experiment"]):
@@ -181,62 +180,72 @@ class Project(Document["Experiment"]):
     def _rank(self, text: bytes) -> str:
         return str(decode(text, self._manifest.place)["created_at"])
 
-    def _opened(self, entries: Sequence[Entry[Experiment]]) -> None:
+    def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
         if not any(entry.head.dependencies for entry in entries):
             return
         from lazyscribe.dependencies import resolving
 
         with resolving(self):
-            for entry in entries:
+            for entry in self._records.snapshot():
                 if entry.head.dependencies:
                     self._records.get(entry)
 
     def _as_dict(self, entry: Entry[Experiment]) -> Record:
         return self._records.get(entry).to_dict()
 
+    def __iter__(self) -> Iterator[Record]:
+        for entries in in_parts(self._records.snapshot()):
+            heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}
+            with _utils.without_collections():
+                unbuilt = [entry.raw or b"" for entry in entries if id(entry) in heads]
+                found = iter(listed(unbuilt, self._manifest.place))
+            for entry in entries:
+                record = next(found) if id(entry) in heads else {}
+                changed = entry.obj is not None or entry.head is not heads.get(id(entry))
+                yield self._as_dict(entry) if changed else record
+
     # Building
 
     def _build(self, entry: Entry[Experiment]) -> Experiment:
-        assert entry.raw is not None
-        record = decode(entry.raw, self._manifest.place)
         frozen = self.mode in ("r", "a")
-        experiment = self._make(record, frozen)
-        entry.frozen = frozen
-        entry.unknown = {key: value for key, value in record.items() if key not in EXPERIMENT_FIELDS}
+        experiment = self._make(entry.head, entry.source(), frozen)
+        entry.frozen, entry.unknown = frozen, None
         entry.obj = experiment  # before its dependencies, which may lead back to it
-        try:
-            self._link(experiment, record)
-        except BaseException:
-            entry.obj = None
-            raise
+        if entry.head.dependencies:
+            try:
+                self._link(experiment, entry.head.dependencies)
+            except BaseException:
+                entry.obj = None
+                raise
         return experiment
 
-    def _make(self, record: Record, frozen: bool) -> Experiment:
-        """Return the experiment of a record, without its dependencies."""
+    def _make(self, head: ExperimentHead, text: Callable[[], bytes], frozen: bool) -> Experiment:
+        """Return the experiment of a record, without its dependencies; its fields are read when they are asked for."""
         from lazyscribe.experiment import Experiment, ReadOnlyExperiment
+        from lazyscribe.stored import Origin
 
         kind = ReadOnlyExperiment if frozen else Experiment
         experiment = kind.__new__(kind)
-        experiment.__setstate__(self._fields(record, frozen))  # nothing to convert or to find defaults for
-        self._attach(experiment)
+        experiment._come_from(Origin(head, text, self.fpath, self.dir))
+        experiment._attach_to(self._location, "")
         return experiment
 
     def _attach(self, experiment: Experiment) -> None:
         """Let an experiment and its tests find their files here."""
         experiment.__dict__.pop("_overwritten", None)
         experiment._attach_to(self._location, "")
-        for test in experiment.tests:
+        for test in experiment.__dict__.get("tests", ()):  # others will live where the experiment does
             test.__dict__.pop("_overwritten", None)
             experiment._adopt(test)
 
-    def _link(self, experiment: Experiment, record: Record, known: Mapping[str, Experiment] | None = None) -> None:
+    def _link(
+        self, experiment: Experiment, texts: Sequence[str], known: Mapping[str, Experiment] | None = None
+    ) -> None:
         """Resolve dependencies; with `known` ones, what cannot be resolved is kept as text."""
-        if not record["dependencies"]:
-            return
         from lazyscribe.dependencies import resolving, upstream
 
         with resolving(self) as opened:
-            for text in record["dependencies"]:
+            for text in texts:
                 try:
                     found = (known or {}).get(text) or upstream(self, text, registry, opened)
                 except LazyscribeError:
@@ -245,22 +254,6 @@ class Project(Document["Experiment"]):
                     experiment.unresolved.append(text)
                 else:
                     experiment.dependencies[found.short_slug] = found
-
-    def _fields(self, record: Record, frozen: bool) -> dict[str, Any]:
-        copied = ("name", "author", "metrics", "parameters", "short_slug", "slug")
-        return {
-            **{name: record[name] for name in copied},
-            "project": self.fpath,
-            "dir": self.dir,
-            "last_updated_by": record.get("last_updated_by") or record["author"],
-            "created_at": parse_date(record["created_at"]),
-            "last_updated": parse_date(record["last_updated"]),
-            "tests": [_build_test(test, frozen) for test in record.get("tests", ())],
-            "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
-            "tags": list(record.get("tags") or ()),
-            "dependencies": {},
-            "dirty": False,
-        }
 
     # Saving
 
@@ -286,6 +279,9 @@ class Project(Document["Experiment"]):
                 row.record["dependencies"] = row.entry.obj.references(renamed)
         return rows
 
+    def _is_untouched(self, entry: Entry[Experiment]) -> bool:
+        return entry.obj is not None and entry.saved and entry.obj._says_no_more_than(entry.head)
+
     def _lock_of(self, entry: Entry[Experiment]) -> Any:
         assert entry.obj is not None
         return entry.obj.mutex_
@@ -296,6 +292,8 @@ class Project(Document["Experiment"]):
         with experiment.mutex_:
             holders = [experiment, *experiment.tests]
             artifacts = [list(holder.artifacts) for holder in holders]
+            if entry.unknown is None:
+                entry.unknown = unknown_keys(decode(entry.raw or b"{}", self._manifest.place))
             record = {**entry.unknown, **experiment.to_dict()}
             record["tests"] = [test.to_dict() for test in holders[1:]]
         for holder, part in zip(artifacts, (record, *record["tests"]), strict=True):
@@ -343,14 +341,17 @@ class Project(Document["Experiment"]):
     def _refresh(self, entry: Entry[Experiment], record: Record) -> None:
         present = entry.obj
         assert present is not None
-        fresh = self._make(record, present.read_only)
+        text = encode(record)
+        fresh = self._make(self._reader.one(text, self._manifest.place, 0), lambda: text, present.read_only)
         keep_artifacts(present, fresh)
         keep_tests(present, fresh)
-        self._link(fresh, record, {each.reference(): each for each in present.dependencies.values()})
+        if record["dependencies"]:
+            known = {each.reference(): each for each in present.dependencies.values()}
+            self._link(fresh, record["dependencies"], known)
         dirty = present.dirty
-        present.__dict__.update({name: fresh.__dict__[name] for name in self._fields(record, True)})
-        present.__dict__["dirty"] = dirty
-        present.__dict__["_unresolved"] = fresh.unresolved
+        present._become(fresh)
+        present.__dict__.update(dirty=dirty, _unresolved=fresh.unresolved)
+        entry.unknown = unknown_keys(record)
         self._attach(present)
         _utils.EDITS.count += 1
 
@@ -364,22 +365,6 @@ class Project(Document["Experiment"]):
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
     """Return another entry of the same object and text."""
     return Entry.restored(entry.state())
-
-
-def _build_test(record: Record, frozen: bool) -> Test:
-    from lazyscribe.test import ReadOnlyTest, Test
-
-    test = (ReadOnlyTest if frozen else Test).__new__(ReadOnlyTest if frozen else Test)
-    test.__setstate__(
-        {
-            "name": record["name"],
-            "description": record.get("description"),
-            "metrics": record["metrics"],
-            "parameters": record["parameters"],
-            "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
-        }
-    )
-    return test
 
 
 __all__ = ["Experiment", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "Test", "registry"]

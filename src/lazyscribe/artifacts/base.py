@@ -43,6 +43,8 @@ class Artifact(ABC):
     suffix: ClassVar[str]
     binary: ClassVar[bool]
     output_only: ClassVar[bool]
+    _keeps_records: ClassVar[bool] = False
+    """Whether this very class constructs from a sound record what has the same record; no subclass inherits that."""
 
     name: str = field(eq=False, on_setattr=_INDEXED)
     fname: str = field(eq=False)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from lazyscribe._utils import without_collections
 from lazyscribe.exception import NotInListError
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ class Entry(Generic[T]):
     frozen
         The object was made from `text` and cannot be changed: saving writes `text`.
     unknown
-        Keys of the record that this version does not know, kept for whoever wrote them.
+        Keys of the record that this version does not know, kept for whoever wrote them; ``None``: not read yet.
     """
 
     __slots__ = ("_at", "_texts", "frozen", "head", "obj", "saved", "unknown")
@@ -49,7 +52,7 @@ class Entry(Generic[T]):
         self.head = head
         self.obj = obj
         self.frozen = False
-        self.unknown: Mapping[str, Any] = _NOTHING
+        self.unknown: Any = _NOTHING
 
     @classmethod
     def all_of(cls, texts: Texts, heads: Iterable[Any]) -> list[Entry[T]]:
@@ -91,6 +94,10 @@ class Entry(Generic[T]):
         """The record as it stands in the file, in whatever format: enough to decode it."""
         return self._at if self._texts is None else self._texts.raw(self._at)
 
+    def source(self) -> Callable[[], bytes]:
+        """Return what gives the present `raw`, whatever becomes of this entry."""
+        return partial(bytes, self._at) if self._texts is None else partial(self._texts.raw, self._at)
+
     @property
     def known(self) -> Any:
         """What is known of the record without building it: the object if there is one, else the head."""
@@ -107,6 +114,14 @@ class Entry(Generic[T]):
         for name, value in zip(_STATE, state, strict=True):
             setattr(entry, name, value)
         return entry
+
+
+def in_parts(entries: list[Entry[T]]) -> Iterator[list[Entry[T]]]:
+    """Yield runs of entries, a short one first, that are worth being read at once."""
+    start, size = 0, 8
+    while start < len(entries):
+        yield entries[start : start + size]
+        start, size = start + size, min(2 * size, 1024)
 
 
 class Owner(Generic[T]):
@@ -276,7 +291,12 @@ class RecordList(MutableSequence[T]):
         return len(self._entries)
 
     def __iter__(self) -> Iterator[T]:
-        return (self.get(entry) for entry in self.snapshot())
+        for entries in in_parts(self.snapshot()):
+            with self.lock, without_collections(), suppress(Exception):  # an error waits for its turn
+                for entry in entries:
+                    self.get(entry)
+            for entry in entries:
+                yield self.get(entry)
 
     def __contains__(self, value: object) -> bool:
         return any(each is value or each == value for each in self)
