@@ -67,9 +67,8 @@ def to_text(date: datetime) -> str:
 
 
 def rewritten(text: str) -> str:
-    """Return the text that files hold for the date that `text` says; errors as `parse_date`."""
-    date = datetime.fromisoformat(text)
-    return text if len(text) == 19 and date.isoformat() == text else to_text(to_utc(date))
+    """Return the text that files hold for a date that `text` says in one of the forms that `parse_date` knows."""
+    return text if len(text) == 19 and text[4::3] == "--T::" else to_text(parse_date(text))
 
 
 def stamp(date: datetime) -> str:

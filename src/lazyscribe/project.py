@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
 from lazyscribe._dates import to_text
 from lazyscribe.codec.artifacts import keep_artifacts, to_record
-from lazyscribe.codec.experiments import artifact_files, keep_tests, listed, unknown_keys
+from lazyscribe.codec.experiments import artifact_files, keep_tests, unknown_keys
 from lazyscribe.codec.text import Record, check_experiment, decode, encode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
@@ -194,11 +195,12 @@ class Project(Document["Experiment"]):
         return self._records.get(entry).to_dict()
 
     def __iter__(self) -> Iterator[Record]:
+        from lazyscribe.codec.bodies import listed
+
         for entries in in_parts(self._records.snapshot()):
             heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}
             with _utils.without_collections():
-                unbuilt = [entry.raw or b"" for entry in entries if id(entry) in heads]
-                found = iter(listed(unbuilt, self._manifest.place))
+                found = iter(listed([entry.source()() for entry in entries if id(entry) in heads]))
             for entry in entries:
                 record = next(found) if id(entry) in heads else {}
                 changed = entry.obj is not None or entry.head is not heads.get(id(entry))
@@ -221,14 +223,9 @@ class Project(Document["Experiment"]):
 
     def _make(self, head: ExperimentHead, text: Callable[[], bytes], frozen: bool) -> Experiment:
         """Return the experiment of a record, without its dependencies; its fields are read when they are asked for."""
-        from lazyscribe.experiment import Experiment, ReadOnlyExperiment
-        from lazyscribe.stored import Origin
-
-        kind = ReadOnlyExperiment if frozen else Experiment
-        experiment = kind.__new__(kind)
-        experiment._come_from(Origin(head, text, self.fpath, self.dir))
-        experiment._attach_to(self._location, "")
-        return experiment
+        editable, read_only = _kinds()
+        kind = read_only if frozen else editable
+        return kind._of((head, text, self.fpath, self.dir), (self._location, ""))
 
     def _attach(self, experiment: Experiment) -> None:
         """Let an experiment and its tests find their files here."""
@@ -365,6 +362,14 @@ class Project(Document["Experiment"]):
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
     """Return another entry of the same object and text."""
     return Entry.restored(entry.state())
+
+
+@cache
+def _kinds() -> tuple[type[Experiment], type[ReadOnlyExperiment]]:
+    """Return the classes of experiments, which are imported with the first that is built."""
+    from lazyscribe.experiment import Experiment, ReadOnlyExperiment
+
+    return Experiment, ReadOnlyExperiment
 
 
 __all__ = ["Experiment", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "Test", "registry"]

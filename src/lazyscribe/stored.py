@@ -12,7 +12,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record
@@ -21,25 +21,25 @@ from lazyscribe.test import Located, ReadOnlyTest, Test
 
 if TYPE_CHECKING:
     from lazyscribe.codec.heads import ExperimentHead
+    from lazyscribe.place import Place
 
 
-class Origin(NamedTuple):
-    """Where an experiment comes from: its head, what gives the text of its record, and its project's file and folder.
+Origin: TypeAlias = "tuple[ExperimentHead, Callable[[], bytes], Path, Path]"
+"""Where an experiment comes from: its head, what gives the text of its record, its project's file and its folder.
 
-    None of these ever changes.
-    """
-
-    head: ExperimentHead
-    text: Callable[[], bytes]
-    project: Path
-    dir: Path
+None of these ever changes.
+"""
 
 
 class Stored(Located):
     """An object whose hidden ``_origin``, if it has one, gives the fields that are not there yet."""
 
-    def _come_from(self, origin: Origin) -> None:
-        self.__dict__.update(_origin=origin, _sealed=True)
+    @classmethod
+    def _of(cls, origin: Origin, home: tuple[Place, str]) -> Self:
+        """Return the object that comes from `origin` and lives in the folder `home`."""
+        new = cls.__new__(cls)
+        new.__dict__.update({"_origin": origin, "_home_": home, "_sealed": True})
+        return new
 
     def __getattr__(self, name: str) -> Any:
         state = self.__dict__
@@ -80,33 +80,34 @@ class Stored(Located):
         """
         state = self.__dict__
         origin = state.get("_origin")
-        if origin is None or origin.head is not head or not state.keys().isdisjoint(_CHANGEABLE):
+        if origin is None or origin[0] is not head or not state.keys().isdisjoint(_CHANGEABLE):
             return False
         return all(state[name] == _FIELDS[name](self, origin)[name] for name in state.keys() & _COMPARED)
 
 
 def _head(name: str, read: Callable[[ExperimentHead], Any]) -> Callable[[Stored, Origin], dict[str, Any]]:
-    return lambda _, origin: {name: read(origin.head)}
+    return lambda _, origin: {name: read(origin[0])}
 
 
 def _dates(_: Stored, origin: Origin) -> dict[str, Any]:
-    from lazyscribe.codec.heads import DATES
+    from lazyscribe.codec.bodies import dates_of
 
-    found = DATES.read(origin.text())  # the head's are rounded below a microsecond, these are cut
-    return {name: parse_date(found[name]) for name in ("created_at", "last_updated")}
+    found = dates_of(origin[1]())  # the head's are rounded below a microsecond, these are cut
+    return {"created_at": parse_date(found.created_at), "last_updated": parse_date(found.last_updated)}
 
 
 def _measured(_: Stored, origin: Origin) -> dict[str, Any]:
-    from lazyscribe.codec.heads import MEASURED
+    from lazyscribe.codec.bodies import measured_of
 
-    return MEASURED.read(origin.text())
+    found = measured_of(origin[1]())
+    return {"metrics": found.metrics, "parameters": found.parameters}
 
 
 def _contents(experiment: Stored, origin: Origin) -> dict[str, Any]:
-    head = origin.head
+    head, text, project, _ = origin
     if not head.tests and not head.artifacts:
         return {"tests": [], "artifacts": []}
-    record = decode(origin.text(), str(origin.project))
+    record = decode(bytes(text()), str(project))
     tests = [_test(each, experiment.read_only) for each in record.get("tests", ())]
     for test in tests:
         experiment._adopt(test)
@@ -133,8 +134,8 @@ _FIELDS: dict[str, Callable[[Stored, Origin], dict[str, Any]]] = {
     "dependencies": lambda *_: {"dependencies": {}},
     "dirty": lambda *_: {"dirty": False},
     "mutex_": lambda *_: {"mutex_": threading.RLock()},
-    "project": lambda _, origin: {"project": origin.project},
-    "dir": lambda _, origin: {"dir": origin.dir},
+    "project": lambda _, origin: {"project": origin[2]},
+    "dir": lambda _, origin: {"dir": origin[3]},
     **dict.fromkeys(("created_at", "last_updated"), _dates),
     **dict.fromkeys(("metrics", "parameters"), _measured),
     **dict.fromkeys(("tests", "artifacts"), _contents),

@@ -2,46 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from lazyscribe._dates import rewritten
-from lazyscribe.codec.artifacts import keep_artifacts, written_again
-from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record, decode_all
+from lazyscribe.codec.artifacts import keep_artifacts
+from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record
 from lazyscribe.store.keys import join
-
-
-def listed(texts: Sequence[bytes], place: str) -> list[Record]:
-    """Return what `Experiment.to_dict` gives of experiments that depend on nothing, made of these texts."""
-    return [_listed(record) for record in decode_all(texts, place)]
-
-
-def _listed(record: Record) -> Record:
-    return {
-        "name": record["name"],
-        "author": record["author"],
-        "last_updated_by": record.get("last_updated_by") or record["author"],
-        "metrics": record["metrics"],
-        "parameters": record["parameters"],
-        "created_at": rewritten(record["created_at"]),
-        "last_updated": rewritten(record["last_updated"]),
-        "dependencies": [],
-        "short_slug": record["short_slug"],
-        "slug": record["slug"],
-        "tests": [_listed_test(test) for test in record.get("tests", ())],
-        "artifacts": [written_again(artifact) for artifact in record.get("artifacts", ())],
-        "tags": record.get("tags") or [],
-    }
-
-
-def _listed_test(record: Record) -> Record:
-    return {
-        "name": record["name"],
-        "description": record.get("description"),
-        "metrics": record["metrics"],
-        "parameters": record["parameters"],
-        "artifacts": [written_again(artifact) for artifact in record.get("artifacts", ())],
-    }
 
 
 def unknown_keys(record: Record) -> Record:

@@ -163,36 +163,6 @@ def _experiment_names(heads: Sequence[ExperimentHead]) -> list[str]:
 VERSIONS = Reader(VersionHead, _read_version, _version_names, lambda head: f"{head.name}\0{head.fname}")
 EXPERIMENTS = Reader(ExperimentHead, _read_experiment, _experiment_names, lambda head: head.slug)
 
-
-class _Dates(Struct, gc=False):
-    created_at: str
-    last_updated: str
-
-
-class _Measured(Struct, gc=False):
-    metrics: dict[str, Any]
-    parameters: dict[str, Any]
-
-
-class Part:
-    """Some keys of an experiment's record, read without the rest of it; the record has been checked before."""
-
-    def __init__(self, kind: type[Struct]) -> None:
-        self._keys = kind.__struct_fields__
-        self._decoder = msgspec.json.Decoder(kind)
-
-    def read(self, text: bytes) -> dict[str, Any]:
-        """Return these keys with what they hold."""
-        try:
-            found = self._decoder.decode(text)
-            return {key: getattr(found, key) for key in self._keys}
-        except (msgspec.MsgspecError, RecursionError):
-            record = decode(text, "what was read before")
-            return {key: record[key] for key in self._keys}
-
-
-DATES, MEASURED = Part(_Dates), Part(_Measured)
-
 _OBJECT = msgspec.json.Decoder(_Object)
 
 

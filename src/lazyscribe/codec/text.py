@@ -10,7 +10,7 @@ Pure: no clock, no I/O. Errors name the manifest by the `place` that callers pas
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -72,17 +72,6 @@ def decode(text: bytes, place: str, position: int | None = None) -> Record:
     if not isinstance(record, dict):
         raise wrong_record(place, position, record)
     return record
-
-
-def decode_all(texts: Sequence[bytes], place: str) -> list[Record]:
-    """Return the records that many texts hold; quicker than one after the other."""
-    import msgspec
-
-    try:
-        found: list[Record] = msgspec.json.decode(b"[" + b",".join(texts) + b"]", type=list[dict[str, Any]])
-        return found
-    except (msgspec.MsgspecError, RecursionError, ValueError):
-        return [decode(text, place) for text in texts]
 
 
 def encode(record: Mapping[str, Any]) -> bytes:

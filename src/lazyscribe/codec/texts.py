@@ -30,6 +30,11 @@ class Texts:
     def __len__(self) -> int:
         return len(self._pieces())
 
+    def piece(self, position: int) -> bytes:
+        """Return a buffer of a record as it stands there, in whatever format; nothing is copied."""
+        found: bytes = self._pieces()[position]
+        return found
+
     def raw(self, position: int) -> bytes:
         """Return a record as it stands there, in whatever format."""
         return bytes(self._pieces()[position])

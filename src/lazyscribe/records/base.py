@@ -95,8 +95,8 @@ class Entry(Generic[T]):
         return self._at if self._texts is None else self._texts.raw(self._at)
 
     def source(self) -> Callable[[], bytes]:
-        """Return what gives the present `raw`, whatever becomes of this entry."""
-        return partial(bytes, self._at) if self._texts is None else partial(self._texts.raw, self._at)
+        """Return what gives a buffer of the present `raw`, whatever becomes of this entry."""
+        return partial(bytes, self._at) if self._texts is None else partial(self._texts.piece, self._at)
 
     @property
     def known(self) -> Any:
@@ -294,9 +294,10 @@ class RecordList(MutableSequence[T]):
         for entries in in_parts(self.snapshot()):
             with self.lock, without_collections(), suppress(Exception):  # an error waits for its turn
                 for entry in entries:
-                    self.get(entry)
+                    if entry.obj is None:
+                        self._owner._build(entry)
             for entry in entries:
-                yield self.get(entry)
+                yield entry.obj if entry.obj is not None else self.get(entry)
 
     def __contains__(self, value: object) -> bool:
         return any(each is value or each == value for each in self)
