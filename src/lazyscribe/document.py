@@ -21,7 +21,7 @@ from lazyscribe.exception import (
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
-from lazyscribe.records.base import Entry, Owner, RecordList
+from lazyscribe.records.base import Entry, Owner, RecordList, Unmade, glances
 from lazyscribe.rows import Row
 from lazyscribe.store.protocols import is_local
 
@@ -173,7 +173,7 @@ class Document(Owner[T]):
             raise SaveError(message, name=name, path=self._manifest.place) from error
 
     def _opened(self, entries: Iterable[Entry[T]]) -> None:
-        """Do what is due once the entries of a file are in memory."""
+        """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""
 
     def _resolve(self, rows: list[Row[T]], sides: Sides) -> None:
         """Change new records of ours so that they go with what others committed meanwhile."""
@@ -198,16 +198,11 @@ class Document(Owner[T]):
         """Read the file; what was in memory and not saved is gone. A missing file is an empty one."""
         with self._lock:
             data = self._manifest.read()
+            texts = Texts(data or b"", self._manifest.place)
             with without_collections():
-                entries = self._entries_of(data)
-            self._records = self._list(self, entries)
-            self._opened(entries)
-
-    def _entries_of(self, data: bytes | None) -> list[Entry[T]]:
-        if data is None:
-            return []
-        texts = Texts(data, self._manifest.place)
-        return Entry.all_of(texts, self._heads_of(texts))
+                heads = self._heads_of(texts) if data is not None else []
+            self._records = self._list(self, Unmade(texts, heads))
+            self._opened(glances(heads))
 
     def _heads_of(self, texts: Texts) -> list[Any]:
         """Return the heads of all records of a manifest, checked."""

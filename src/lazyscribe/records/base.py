@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from lazyscribe._utils import without_collections
 from lazyscribe.exception import NotInListError
@@ -124,6 +124,20 @@ def in_parts(entries: list[Entry[T]]) -> Iterator[list[Entry[T]]]:
         start, size = start + size, min(2 * size, 1024)
 
 
+class Unmade(NamedTuple):
+    """The entries of a whole manifest, as long as nobody has asked for one."""
+
+    texts: Texts
+    heads: list[Any]
+
+
+def glances(heads: Iterable[Any]) -> Iterator[Entry[Any]]:
+    """Yield an entry for each head, the same one each time, to whoever only looks at heads."""
+    entry: Entry[Any] = Entry()
+    for entry.head in heads:
+        yield entry
+
+
 class Owner(Generic[T]):
     """What a list asks of the project or repository that it belongs to."""
 
@@ -147,12 +161,25 @@ class RecordList(MutableSequence[T]):
     goes over the state at its start. Slices are plain lists.
     """
 
-    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] = ()) -> None:
+    _entries: list[Entry[T]]
+
+    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] | Unmade = ()) -> None:
         self._owner = owner
-        self._entries = list(entries)
         self.lock = threading.RLock()
+        if isinstance(entries, Unmade):
+            self._unmade = entries
+        else:
+            self._entries = list(entries)
         self._removed: list[Entry[T]] = []
         self._reindex()
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_entries":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        with self.lock, without_collections():
+            if "_entries" not in self.__dict__:
+                self._entries = Entry.all_of(*self.__dict__.pop("_unmade"))
+            return self._entries
 
     @abstractmethod
     def _reindex(self) -> None:
