@@ -63,7 +63,9 @@ def parse_date(date: str | datetime) -> datetime:
 
 def to_text(date: datetime) -> str:
     """Return the text that files hold: ISO 8601 in UTC, to the second, without an offset."""
-    return to_second(date).isoformat()
+    if date.tzinfo is not None or type(date) is not datetime:
+        date = to_utc(date)
+    return date.isoformat(timespec="seconds")
 
 
 def rewritten(text: str) -> str:

@@ -13,6 +13,7 @@ from attrs import Factory, define, field, setters
 
 from lazyscribe import _utils
 from lazyscribe._dates import as_utc, stamp, to_text, to_utc
+from lazyscribe._slugs import slugify
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
@@ -36,14 +37,10 @@ def _moves(instance: Experiment, attribute: Any, value: Any) -> Any:
 
 
 def _default_slug(experiment: Experiment) -> str:
-    from slugify import slugify
-
     return slugify(f"{experiment.name}-{stamp(experiment.created_at)}")
 
 
 def _default_short_slug(experiment: Experiment) -> str:
-    from slugify import slugify
-
     return slugify(experiment.name)
 
 
@@ -113,8 +110,7 @@ class Experiment(Stored, Recorder):
         return self.mutex_
 
     def _change(self) -> None:
-        self.last_updated = _utils.utcnow()
-        self.dirty = True
+        self.__dict__.update(last_updated=as_utc(_utils.utcnow()), dirty=True)
 
     def tag(self, *tags: str, overwrite: bool = False) -> None:
         """Add tags; with `overwrite` they replace those there were."""
@@ -146,7 +142,10 @@ class Experiment(Stored, Recorder):
 
     def references(self, renamed: Mapping[int, str]) -> list[str]:
         """Return the dependencies as a file names them; `renamed`: slugs that experiments are about to get, by id."""
-        return [*(each.reference(renamed.get(id(each))) for each in self.dependencies.values()), *self.unresolved]
+        return [
+            *(each.reference(renamed.get(id(each))) for each in self.dependencies.values()),
+            *self.__dict__.get("_unresolved", ()),
+        ]
 
     def _adopt(self, test: Test) -> None:
         """Give `test` its folder in this experiment's."""
@@ -176,6 +175,9 @@ class Experiment(Stored, Recorder):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record: plain objects, dates as text, dependencies as ``"path|slug"`` or ``"name|slug"``."""
+        return self._record([test.to_dict() for test in self.tests], [to_record(each) for each in self.artifacts])
+
+    def _record(self, tests: list[dict[str, Any]], artifacts: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "name": self.name,
             "author": self.author,
@@ -187,8 +189,8 @@ class Experiment(Stored, Recorder):
             "dependencies": self.references({}),
             "short_slug": self.short_slug,
             "slug": self.slug,
-            "tests": [test.to_dict() for test in self.tests],
-            "artifacts": [to_record(artifact) for artifact in self.artifacts],
+            "tests": tests,
+            "artifacts": artifacts,
             "tags": list(self.tags),
         }
 

@@ -260,17 +260,22 @@ class Project(Document["Experiment"]):
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
         from lazyscribe.experiment_files import add_drafts
 
-        rows = super()._rows(entries)
-        taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid
-        past, renamed = self._records.past(), dict[int, str]()
-        for row in rows:
-            if not row.entry.saved and row.record is not None:
-                own = row.entry.obj
-                free = (each for each in numbered(row.record["slug"]) if fold(each) not in taken)
-                row.record["slug"] = next(each for each in free if past.get(fold(each), own) is own)
-                taken.add(fold(row.record["slug"]))
-                renamed[id(row.entry.obj)] = row.record["slug"]
-                add_drafts(row, self._location, self._replacing, self._avoid)
+        with _utils.without_collections():
+            rows = super()._rows(entries)
+        renamed: dict[int, str] = {}
+        new = [row for row in rows if not row.entry.saved]
+        taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid if new else set()
+        past = self._records.past()
+        for row in new:
+            assert row.record is not None
+            own = row.entry.obj
+            for slug in numbered(row.record["slug"]):
+                folded = fold(slug)
+                if folded not in taken and past.get(folded, own) is own:
+                    break
+            taken.add(folded)
+            row.record["slug"] = renamed[id(own)] = slug
+            add_drafts(row, self._location, self._replacing, self._avoid)
         for row in rows:
             if row.record is not None and row.record["dependencies"] and row.entry.obj is not None:
                 row.record["dependencies"] = row.entry.obj.references(renamed)
@@ -286,16 +291,16 @@ class Project(Document["Experiment"]):
     def _present(self, entry: Entry[Experiment]) -> Row[Experiment]:
         experiment = entry.obj
         assert experiment is not None
+        if entry.unknown is None:
+            entry.unknown = unknown_keys(decode(entry.raw or b"{}", self._manifest.place))
         with experiment.mutex_:
             holders = [experiment, *experiment.tests]
             artifacts = [list(holder.artifacts) for holder in holders]
-            if entry.unknown is None:
-                entry.unknown = unknown_keys(decode(entry.raw or b"{}", self._manifest.place))
-            record = {**entry.unknown, **experiment.to_dict()}
-            record["tests"] = [test.to_dict() for test in holders[1:]]
+            record = {**entry.unknown, **experiment._record([test._record([]) for test in holders[1:]], [])}
         for holder, part in zip(artifacts, (record, *record["tests"]), strict=True):
             part["artifacts"] = [to_record(artifact) for artifact in holder]
-        check_experiment(record, self._manifest.place, 0)
+        if not self._reader.fits(record):
+            check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
         if experiment.dirty and editable and not experiment.read_only:
             record["last_updated_by"] = self.author

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from lazyscribe import _utils
 from lazyscribe._dates import stamp, to_utc
+from lazyscribe._slugs import slugify
 
 __all__ = ["Artifact"]
 
@@ -179,6 +180,4 @@ def wanted_fname(artifact: Artifact) -> str:
 
 def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:
     """Return ``{slug}-{stamp}.{suffix}``; the slug is python-slugify's with its defaults."""
-    from slugify import slugify
-
     return f"{slugify(name)}-{stamp(created_at)}.{cls.suffix}"

@@ -94,6 +94,7 @@ class Reader(Generic[Head]):
     ) -> None:
         self._all: msgspec.json.Decoder[list[Head]] = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self._one: msgspec.json.Decoder[Head] = msgspec.json.Decoder(kind)
+        self._kind = kind
         self._read = read
         self.names = names
         self.key = key
@@ -105,6 +106,14 @@ class Reader(Generic[Head]):
             return self._all.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
+
+    def fits(self, record: Record) -> bool:
+        """Whether nothing needs a closer look in a record that is about to be written."""
+        try:
+            convert(record, self._kind)
+            return True
+        except (msgspec.MsgspecError, RecursionError):
+            return False
 
     def one(self, text: bytes, place: str, position: int) -> Head:
         """Return the head of one record.
