@@ -142,10 +142,8 @@ class Experiment(Stored, Recorder):
 
     def references(self, renamed: Mapping[int, str]) -> list[str]:
         """Return the dependencies as a file names them; `renamed`: slugs that experiments are about to get, by id."""
-        return [
-            *(each.reference(renamed.get(id(each))) for each in self.dependencies.values()),
-            *self.__dict__.get("_unresolved", ()),
-        ]
+        found = [each.reference(renamed.get(id(each))) for each in self.dependencies.values()]
+        return found + self.unresolved if "_unresolved" in self.__dict__ else found
 
     def _adopt(self, test: Test) -> None:
         """Give `test` its folder in this experiment's."""

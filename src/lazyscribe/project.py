@@ -97,9 +97,7 @@ class Project(Document["Experiment"]):
         """
         self._refuse_if_read_only("log an experiment to")
         check_text(name)
-        from lazyscribe.experiment import Experiment
-
-        experiment = Experiment(name=name, project=self.fpath, dir=self.dir, author=self.author)
+        experiment = _kinds()[0](name=name, project=self.fpath, dir=self.dir, author=self.author)
         experiment._attach_to(self._location, "")
         yield experiment
         self.append(experiment)
@@ -153,9 +151,7 @@ class Project(Document["Experiment"]):
 
     def _may_add(self, obj: Experiment) -> None:
         self._refuse_if_read_only("add an experiment to")
-        from lazyscribe.experiment import Experiment
-
-        if not isinstance(obj, Experiment):
+        if not isinstance(obj, _kinds()[0]):
             raise InvalidArgumentError(f"{obj!r:.80} is no Experiment; only experiments can join {self.fpath}.")
 
     def _may_remove(self, entry: Entry[Experiment]) -> None:
@@ -166,14 +162,15 @@ class Project(Document["Experiment"]):
 
     @property
     def _reader(self) -> Reader[ExperimentHead]:
-        from lazyscribe.codec.heads import EXPERIMENTS
-
-        return EXPERIMENTS
+        return _experiment_reader()
 
     def _check_names(self, head: ExperimentHead) -> None:
         for folder, fname in head.files():
             check_file(folder, fname, new=False)
-        check_key("/".join(part[:99] for part in head.slug.split("/")))  # too long matters only for files
+        slug = head.slug
+        if len(slug) > 99:  # too long matters only for files
+            slug = "/".join(part[:99] for part in slug.split("/"))
+        check_key(slug)
 
     def _identify(self, record: Record) -> str:
         return str(record.get("slug"))  # a damaged record is refused where records are checked
@@ -294,11 +291,13 @@ class Project(Document["Experiment"]):
         if entry.unknown is None:
             entry.unknown = unknown_keys(decode(entry.raw or b"{}", self._manifest.place))
         with experiment.mutex_:
-            holders = [experiment, *experiment.tests]
-            artifacts = [list(holder.artifacts) for holder in holders]
-            record = {**entry.unknown, **experiment._record([test._record([]) for test in holders[1:]], [])}
+            tests = list(experiment.tests)
+            record = experiment._record([test._record([]) for test in tests], [])
+            artifacts = [list(holder.artifacts) for holder in (experiment, *tests)]
         for holder, part in zip(artifacts, (record, *record["tests"]), strict=True):
             part["artifacts"] = [to_record(artifact) for artifact in holder]
+        if entry.unknown:
+            record = {**entry.unknown, **record}
         if not self._reader.fits(record):
             check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
@@ -367,6 +366,13 @@ class Project(Document["Experiment"]):
 def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
     """Return another entry of the same object and text."""
     return Entry.restored(entry.state())
+
+
+@cache
+def _experiment_reader() -> Reader[ExperimentHead]:
+    from lazyscribe.codec.heads import EXPERIMENTS
+
+    return EXPERIMENTS
 
 
 @cache

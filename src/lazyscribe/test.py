@@ -48,8 +48,11 @@ class Located:
 
     def _attach_to(self, place: Place, folder: str) -> None:
         """Live in `folder` of `place` from now on."""
-        self.__dict__["_home_"] = (place, folder)
-        self.__dict__.pop("fs", None)
+        state = self.__dict__
+        known = state.get("_home_")
+        if known is None or known[0] is not place or known[1] != folder:
+            state["_home_"] = (place, folder)
+        state.pop("fs", None)
 
     def __attrs_post_init__(self) -> None:
         if self.__dict__.get("fs") is None:
