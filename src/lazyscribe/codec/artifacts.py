@@ -56,7 +56,7 @@ def written_again(record: Record) -> Record:
         kind = _get_handler(record["handler"])
     except Exception:
         return to_record(from_record(record))
-    if not kind.__dict__.get("_keeps_records") or not record["fname"]:
+    if not kind.__dict__.get("_keeps_records"):
         return to_record(from_record(record))
     expiry = record.get("expiry")
     return {
