@@ -31,7 +31,7 @@ from lazyscribe.store.keys import check_key, fold
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lazyscribe.codec.heads import ExperimentHead, Reader
+    from lazyscribe.codec.heads import ExperimentHead, ExperimentReader
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
     from lazyscribe.reconcile import Sides
 
@@ -161,7 +161,7 @@ class Project(Document["Experiment"]):
             raise ReadOnlyError(message, path=str(self.fpath))
 
     @property
-    def _reader(self) -> Reader[ExperimentHead]:
+    def _reader(self) -> ExperimentReader:
         return _experiment_reader()
 
     def _check_names(self, head: ExperimentHead) -> None:
@@ -298,7 +298,7 @@ class Project(Document["Experiment"]):
             part["artifacts"] = [to_record(artifact) for artifact in holder]
         if entry.unknown:
             record = {**entry.unknown, **record}
-        if not self._reader.fits(record):
+        if not _experiment_reader().fits(record):
             check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
         if experiment.dirty and editable and not experiment.read_only:
@@ -369,7 +369,7 @@ def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
 
 
 @cache
-def _experiment_reader() -> Reader[ExperimentHead]:
+def _experiment_reader() -> ExperimentReader:
     from lazyscribe.codec.heads import EXPERIMENTS
 
     return EXPERIMENTS

@@ -94,7 +94,6 @@ class Reader(Generic[Head]):
     ) -> None:
         self._all: msgspec.json.Decoder[list[Head]] = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self._one: msgspec.json.Decoder[Head] = msgspec.json.Decoder(kind)
-        self._kind = kind
         self._read = read
         self.names = names
         self.key = key
@@ -106,14 +105,6 @@ class Reader(Generic[Head]):
             return self._all.decode(data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
-
-    def fits(self, record: Record) -> bool:
-        """Whether nothing needs a closer look in a record that is about to be written."""
-        try:
-            convert(record, self._kind)
-            return True
-        except (msgspec.MsgspecError, RecursionError):
-            return False
 
     def one(self, text: bytes, place: str, position: int) -> Head:
         """Return the head of one record.
@@ -128,6 +119,21 @@ class Reader(Generic[Head]):
             return self._one.decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return self._read(decode(text, place, position), place, position)
+
+
+class ExperimentReader(Reader[ExperimentHead]):
+    """Reads heads of experiments."""
+
+    def fits(self, record: Record) -> bool:
+        """Whether no closer look is needed at a record that is about to be written; if not, it may still be sound."""
+        try:
+            convert(record, ExperimentHead)
+        except (msgspec.MsgspecError, RecursionError):
+            return False
+        for part in (record, *record.get("tests", ())):
+            if not type(part["metrics"]) is type(part["parameters"]) is dict:  # other mappings are converted, too
+                return False
+        return True
 
 
 def _check_encoding(data: bytes) -> None:
@@ -170,7 +176,7 @@ def _experiment_names(heads: Sequence[ExperimentHead]) -> list[str]:
 
 
 VERSIONS = Reader(VersionHead, _read_version, _version_names, lambda head: f"{head.name}\0{head.fname}")
-EXPERIMENTS = Reader(ExperimentHead, _read_experiment, _experiment_names, lambda head: head.slug)
+EXPERIMENTS = ExperimentReader(ExperimentHead, _read_experiment, _experiment_names, lambda head: head.slug)
 
 _OBJECT = msgspec.json.Decoder(_Object)
 
