@@ -173,7 +173,10 @@ def going_through(folder: Path, size: int) -> None:
         return seconds(lambda: work(project))
 
     for name, work in works.items():
-        ways = {"ours": partial(ours, work), "msgspec": lambda: seconds(lambda: msgspec.json.decode(data))}
+        ways: dict[str, Callable[[], float]] = {
+            "ours": partial(ours, work),
+            "msgspec": lambda: seconds(lambda: msgspec.json.decode(data)),
+        }
         tell(f"{name} {size:,} experiments", in_turns(ways), "≤ 1.5")
 
 

@@ -110,7 +110,8 @@ class Experiment(Stored, Recorder):
         return self.mutex_
 
     def _change(self) -> None:
-        self.__dict__.update(last_updated=as_utc(_utils.utcnow()), dirty=True)
+        state = self.__dict__
+        state["last_updated"], state["dirty"] = as_utc(_utils.utcnow()), True
 
     def tag(self, *tags: str, overwrite: bool = False) -> None:
         """Add tags; with `overwrite` they replace those there were."""

@@ -13,6 +13,7 @@ from lazyscribe._dates import to_text
 from lazyscribe.codec.artifacts import keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files, keep_tests, unknown_keys
 from lazyscribe.codec.text import Record, check_experiment, decode, encode
+from lazyscribe.codec.texts import Source, piece_of
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from lazyscribe.codec.heads import ExperimentHead, ExperimentReader
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
+    from lazyscribe.place import Place
     from lazyscribe.reconcile import Sides
 
 
@@ -76,6 +78,14 @@ class Project(Document["Experiment"]):
         super().__init__(fpath, mode, storage_options)
 
     @property
+    def _home(self) -> tuple[Place, str]:
+        """The place and the folder of all experiments, in one object."""
+        known: tuple[Place, str] | None = self.__dict__.get("_home_")
+        if known is None or known[0] is not self._location:
+            known = self.__dict__["_home_"] = (self._location, "")
+        return known
+
+    @property
     def experiments(self) -> ExperimentList:
         """The experiments: list-like, in ascending order."""
         return self._records
@@ -98,7 +108,7 @@ class Project(Document["Experiment"]):
         self._refuse_if_read_only("log an experiment to")
         check_text(name)
         experiment = _kinds()[0](name=name, project=self.fpath, dir=self.dir, author=self.author)
-        experiment._attach_to(self._location, "")
+        experiment._attach_to(self._home)
         yield experiment
         self.append(experiment)
 
@@ -137,7 +147,7 @@ class Project(Document["Experiment"]):
                 known = entry.known
                 mine = chosen.get(known.slug)
                 if mine is None:
-                    chosen[known.slug] = _share(entry) if here else Entry(obj=project._records.get(entry))
+                    chosen[known.slug] = entry.twin() if here else Entry(obj=project._records.get(entry))
                 elif known.last_updated > mine.known.last_updated:
                     chosen[known.slug] = Entry(mine.text, mine.head, project._records.get(entry))
         merged = object.__new__(type(self))
@@ -197,7 +207,7 @@ class Project(Document["Experiment"]):
         for entries in in_parts(self._records.snapshot()):
             heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}
             with _utils.without_collections():
-                found = iter(listed([entry.source()() for entry in entries if id(entry) in heads]))
+                found = iter(listed([piece_of(entry.source()) for entry in entries if id(entry) in heads]))
             for entry in entries:
                 record = next(found) if id(entry) in heads else {}
                 changed = entry.obj is not None or entry.head is not heads.get(id(entry))
@@ -218,16 +228,16 @@ class Project(Document["Experiment"]):
                 raise
         return experiment
 
-    def _make(self, head: ExperimentHead, text: Callable[[], bytes], frozen: bool) -> Experiment:
+    def _make(self, head: ExperimentHead, source: Source, frozen: bool) -> Experiment:
         """Return the experiment of a record, without its dependencies; its fields are read when they are asked for."""
         editable, read_only = _kinds()
         kind = read_only if frozen else editable
-        return kind._of((head, text, self.fpath, self.dir), (self._location, ""))
+        return kind._of((head, source, self.fpath, self.dir), self._home)
 
     def _attach(self, experiment: Experiment) -> None:
         """Let an experiment and its tests find their files here."""
         experiment.__dict__.pop("_overwritten", None)
-        experiment._attach_to(self._location, "")
+        experiment._attach_to(self._home)
         for test in experiment.__dict__.get("tests", ()):  # others will live where the experiment does
             test.__dict__.pop("_overwritten", None)
             experiment._adopt(test)
@@ -343,7 +353,7 @@ class Project(Document["Experiment"]):
         present = entry.obj
         assert present is not None
         text = encode(record)
-        fresh = self._make(self._reader.one(text, self._manifest.place, 0), lambda: text, present.read_only)
+        fresh = self._make(self._reader.one(text, self._manifest.place, 0), (None, text), present.read_only)
         keep_artifacts(present, fresh)
         keep_tests(present, fresh)
         if record["dependencies"]:
@@ -361,11 +371,6 @@ class Project(Document["Experiment"]):
         for entry in self._records.snapshot():
             if entry.obj is not None and entry.obj.dir == self.dir:
                 self._attach(entry.obj)
-
-
-def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
-    """Return another entry of the same object and text."""
-    return Entry.restored(entry.state())
 
 
 @cache

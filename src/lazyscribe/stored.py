@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.codec.text import Record, decode
+from lazyscribe.codec.texts import Source, piece_of
 from lazyscribe.test import Located, ReadOnlyTest, Test
 
 if TYPE_CHECKING:
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from lazyscribe.place import Place
 
 
-Origin: TypeAlias = "tuple[ExperimentHead, Callable[[], bytes], Path, Path]"
-"""Where an experiment comes from: its head, what gives the text of its record, its project's file and its folder.
+Origin: TypeAlias = "tuple[ExperimentHead, Source, Path, Path]"
+"""Where an experiment comes from: its head, the text of its record, its project's file and its folder.
 
 None of these ever changes.
 """
@@ -89,25 +92,29 @@ def _head(name: str, read: Callable[[ExperimentHead], Any]) -> Callable[[Stored,
     return lambda _, origin: {name: read(origin[0])}
 
 
-def _dates(_: Stored, origin: Origin) -> dict[str, Any]:
-    from lazyscribe.codec.bodies import dates_of
+@cache
+def _bodies() -> ModuleType:
+    """Return the module that reads them, imported with the first of them."""
+    from lazyscribe.codec import bodies
 
-    found = dates_of(origin[1]())  # the head's are rounded below a microsecond, these are cut
+    return bodies
+
+
+def _dates(_: Stored, origin: Origin) -> dict[str, Any]:
+    found = _bodies().dates_of(piece_of(origin[1]))  # the head's are rounded below a microsecond, these are cut
     return {"created_at": parse_date(found.created_at), "last_updated": parse_date(found.last_updated)}
 
 
 def _measured(_: Stored, origin: Origin) -> dict[str, Any]:
-    from lazyscribe.codec.bodies import measured_of
-
-    found = measured_of(origin[1]())
+    found = _bodies().measured_of(piece_of(origin[1]))
     return {"metrics": found.metrics, "parameters": found.parameters}
 
 
 def _contents(experiment: Stored, origin: Origin) -> dict[str, Any]:
-    head, text, project, _ = origin
+    head, source, project, _ = origin
     if not head.tests and not head.artifacts:
         return {"tests": [], "artifacts": []}
-    record = decode(bytes(text()), str(project))
+    record = decode(bytes(piece_of(source)), str(project))
     tests = [_test(each, experiment.read_only) for each in record.get("tests", ())]
     for test in tests:
         experiment._adopt(test)

@@ -46,13 +46,10 @@ class Located:
         home: tuple[Place, str] | None = self.__dict__.get("_home_")
         return home if home is not None else self._place()
 
-    def _attach_to(self, place: Place, folder: str) -> None:
-        """Live in `folder` of `place` from now on."""
-        state = self.__dict__
-        known = state.get("_home_")
-        if known is None or known[0] is not place or known[1] != folder:
-            state["_home_"] = (place, folder)
-        state.pop("fs", None)
+    def _attach_to(self, home: tuple[Place, str]) -> None:
+        """Live in this folder of this place from now on."""
+        self.__dict__["_home_"] = home
+        self.__dict__.pop("fs", None)
 
     def __attrs_post_init__(self) -> None:
         if self.__dict__.get("fs") is None:

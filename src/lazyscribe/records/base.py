@@ -6,14 +6,13 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from lazyscribe._utils import without_collections
 from lazyscribe.exception import NotInListError
 
 if TYPE_CHECKING:
-    from lazyscribe.codec.texts import Texts
+    from lazyscribe.codec.texts import Source, Texts
 
 T = TypeVar("T")
 
@@ -94,9 +93,9 @@ class Entry(Generic[T]):
         """The record as it stands in the file, in whatever format: enough to decode it."""
         return self._at if self._texts is None else self._texts.raw(self._at)
 
-    def source(self) -> Callable[[], bytes]:
-        """Return what gives a buffer of the present `raw`, whatever becomes of this entry."""
-        return partial(bytes, self._at) if self._texts is None else partial(self._texts.piece, self._at)
+    def source(self) -> Source:
+        """Return where the present `raw` is to be had, whatever becomes of this entry."""
+        return self._texts, self._at
 
     @property
     def known(self) -> Any:
@@ -106,6 +105,10 @@ class Entry(Generic[T]):
     def state(self) -> tuple[Any, ...]:
         """Return what pickles."""
         return tuple(getattr(self, name) for name in _STATE)
+
+    def twin(self) -> Entry[T]:
+        """Return another entry of the same record and object."""
+        return Entry.restored(self.state())
 
     @classmethod
     def restored(cls, state: tuple[Any, ...]) -> Entry[T]:
