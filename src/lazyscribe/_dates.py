@@ -32,6 +32,8 @@ def to_utc(date: datetime) -> datetime:
 
 def as_utc(date: Any) -> Any:
     """Return a date as `to_utc` does; what is no date stays as it is and is refused when it is saved."""
+    if type(date) is datetime and date.tzinfo is None:
+        return date
     return to_utc(date) if isinstance(date, datetime) else date
 
 
@@ -63,7 +65,14 @@ def parse_date(date: str | datetime) -> datetime:
 
 def to_text(date: datetime) -> str:
     """Return the text that files hold: ISO 8601 in UTC, to the second, without an offset."""
-    return to_second(date).isoformat()
+    if date.tzinfo is not None or type(date) is not datetime:
+        date = to_utc(date)
+    return date.isoformat()[:19]  # without the microseconds
+
+
+def rewritten(text: str) -> str:
+    """Return the text that files hold for a date that `text` says in one of the forms that `parse_date` knows."""
+    return text if len(text) == 19 and text[4::3] == "--T::" else to_text(parse_date(text))
 
 
 def stamp(date: datetime) -> str:
@@ -71,5 +80,4 @@ def stamp(date: datetime) -> str:
 
     `datetime.strftime` does not pad years below 1000 on Linux, so it is not used here.
     """
-    date = to_utc(date)
-    return f"{date.year:04d}{date.month:02d}{date.day:02d}{date.hour:02d}{date.minute:02d}{date.second:02d}"
+    return to_text(date).replace("-", "").replace("T", "").replace(":", "")

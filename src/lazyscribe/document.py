@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lazyscribe._utils import without_collections
@@ -21,7 +21,7 @@ from lazyscribe.exception import (
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
-from lazyscribe.records.base import Entry, Owner, RecordList
+from lazyscribe.records.base import Entry, Owner, RecordList, Unmade, glances
 from lazyscribe.rows import Row
 from lazyscribe.store.protocols import is_local
 
@@ -160,10 +160,10 @@ class Document(Owner[T]):
     def _rows(self, entries: list[Entry[T]]) -> list[Row[T]]:
         """Return what is to be written of those of `entries` that are new or may have changed."""
         built = [entry for entry in entries if entry.obj is not None]  # new ones are; few others, of a large file
-        return [self._writable_row(entry) for entry in built if not (entry.frozen or self._is_as_saved(entry))]
+        return [self._writable_row(entry) for entry in built if not (entry.frozen or self._is_untouched(entry))]
 
-    def _is_as_saved(self, entry: Entry[T]) -> bool:
-        """Whether it is known of an object that it has not changed since its record was read or written."""
+    def _is_untouched(self, entry: Entry[T]) -> bool:
+        """Whether the object of `entry` can be told to be as it is in the file without looking at all of it."""
         del entry
         return False
 
@@ -175,8 +175,8 @@ class Document(Owner[T]):
             message = f"{name!r} cannot be written to {self._manifest.place} ({reason(error)}); mend it and save again."
             raise SaveError(message, name=name, path=self._manifest.place) from error
 
-    def _opened(self, entries: Sequence[Entry[T]]) -> None:
-        """Do what is due once the entries of a file are in memory."""
+    def _opened(self, entries: Iterable[Entry[T]]) -> None:
+        """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""
 
     @abstractmethod
     def _meet(self, fresh: list[Row[T]], added: Mapping[str, Any]) -> bool:
@@ -208,16 +208,11 @@ class Document(Owner[T]):
         """Read the file; what was in memory and not saved is gone. A missing file is an empty one."""
         with self._lock:
             data = self._manifest.read()
+            texts = Texts(data or b"", self._manifest.place)
             with without_collections():
-                entries = self._entries_of(data)
-            self._records = self._list(self, entries)
-            self._opened(entries)
-
-    def _entries_of(self, data: bytes | None) -> list[Entry[T]]:
-        if data is None:
-            return []
-        texts = Texts(data, self._manifest.place)
-        return Entry.all_of(texts, self._heads_of(texts))
+                heads = self._heads_of(texts) if data is not None else []
+            self._records = self._list(self, Unmade(texts, heads))
+            self._opened(glances(heads))
 
     def _heads_of(self, texts: Texts) -> list[Any]:
         """Return the heads of all records of a manifest, checked."""

@@ -13,11 +13,13 @@ from attrs import Factory, define, field, setters
 
 from lazyscribe import _utils
 from lazyscribe._dates import as_utc, stamp, to_text, to_utc
+from lazyscribe._slugs import slugify
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
 from lazyscribe.place import Place
 from lazyscribe.recorder import Recorder
+from lazyscribe.stored import Stored
 from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget_home
 
 if TYPE_CHECKING:
@@ -28,15 +30,17 @@ __all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest", "Test"]
 _indexed = _utils.EDITS.on_setattr
 
 
-def _default_slug(experiment: Experiment) -> str:
-    from slugify import slugify
+def _moves(instance: Experiment, attribute: Any, value: Any) -> Any:
+    """Let artifacts and tests be found where they were before; an attrs hook of what their folder is made of."""
+    instance._fill()
+    return forget_home(instance, attribute, value) if attribute.name != "slug" else _indexed(instance, attribute, value)
 
+
+def _default_slug(experiment: Experiment) -> str:
     return slugify(f"{experiment.name}-{stamp(experiment.created_at)}")
 
 
 def _default_short_slug(experiment: Experiment) -> str:
-    from slugify import slugify
-
     return slugify(experiment.name)
 
 
@@ -46,7 +50,7 @@ def _of(name: str) -> Any:
 
 
 @define(slots=False)
-class Experiment(Located, Recorder):
+class Experiment(Stored, Recorder):
     """One experiment. Usually made by ``with project.log(name)``.
 
     Dates are naive UTC. Changing an experiment writes nothing; ``project.save()`` does.
@@ -71,9 +75,9 @@ class Experiment(Located, Recorder):
         default=Factory(lambda experiment: experiment.project.parent, takes_self=True),
         converter=as_path,
         eq=False,
-        on_setattr=[setters.convert, forget_home],
+        on_setattr=[setters.convert, _moves],
     )
-    fs: Any = field(default=None, eq=False, repr=False, on_setattr=forget_home)
+    fs: Any = field(default=None, eq=False, repr=False, on_setattr=_moves)
     author: str = field(factory=_utils.user_name)
     last_updated_by: str = field(default=_of("author"))
     metrics: dict[str, Any] = field(factory=dict)
@@ -82,7 +86,7 @@ class Experiment(Located, Recorder):
     last_updated: datetime = field(default=_of("created_at"), converter=as_utc)
     dependencies: dict[str, Experiment] = field(factory=dict, eq=False)
     short_slug: str = field(default=Factory(_default_short_slug, takes_self=True), on_setattr=_indexed)
-    slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_indexed)
+    slug: str = field(default=Factory(_default_slug, takes_self=True), on_setattr=_moves)
     tests: list[Test] = field(factory=list)
     artifacts: list[Artifact] = field(factory=list)
     tags: list[str] = field(factory=list)
@@ -106,8 +110,8 @@ class Experiment(Located, Recorder):
         return self.mutex_
 
     def _change(self) -> None:
-        self.last_updated = _utils.utcnow()
-        self.dirty = True
+        state = self.__dict__
+        state["last_updated"], state["dirty"] = as_utc(_utils.utcnow()), True
 
     def tag(self, *tags: str, overwrite: bool = False) -> None:
         """Add tags; with `overwrite` they replace those there were."""
@@ -139,7 +143,8 @@ class Experiment(Located, Recorder):
 
     def references(self, renamed: Mapping[int, str]) -> list[str]:
         """Return the dependencies as a file names them; `renamed`: slugs that experiments are about to get, by id."""
-        return [*(each.reference(renamed.get(id(each))) for each in self.dependencies.values()), *self.unresolved]
+        found = [each.reference(renamed.get(id(each))) for each in self.dependencies.values()]
+        return found + self.unresolved if "_unresolved" in self.__dict__ else found
 
     def _adopt(self, test: Test) -> None:
         """Give `test` its folder in this experiment's."""
@@ -169,6 +174,9 @@ class Experiment(Located, Recorder):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record: plain objects, dates as text, dependencies as ``"path|slug"`` or ``"name|slug"``."""
+        return self._record([test.to_dict() for test in self.tests], [to_record(each) for each in self.artifacts])
+
+    def _record(self, tests: list[dict[str, Any]], artifacts: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "name": self.name,
             "author": self.author,
@@ -180,8 +188,8 @@ class Experiment(Located, Recorder):
             "dependencies": self.references({}),
             "short_slug": self.short_slug,
             "slug": self.slug,
-            "tests": [test.to_dict() for test in self.tests],
-            "artifacts": [to_record(artifact) for artifact in self.artifacts],
+            "tests": tests,
+            "artifacts": artifacts,
             "tags": list(self.tags),
         }
 

@@ -35,6 +35,8 @@ def add_drafts(row: Row[Experiment], place: Place, replacing: bool, avoid: set[s
     avoid
         Folded keys that others have taken.
     """
+    if not row.artifacts:
+        return
     experiment, record = row.entry.obj, row.record
     assert experiment is not None
     assert record is not None

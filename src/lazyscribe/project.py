@@ -5,13 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date, to_text
-from lazyscribe.codec.artifacts import from_record, keep_artifacts, to_record
-from lazyscribe.codec.experiments import artifact_files, keep_tests
-from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record, check_experiment, decode
+from lazyscribe._dates import to_text
+from lazyscribe.codec.artifacts import keep_artifacts, to_record
+from lazyscribe.codec.experiments import artifact_files, keep_tests, unknown_keys
+from lazyscribe.codec.text import Record, check_experiment, decode, encode
+from lazyscribe.codec.texts import Source, piece_of
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
@@ -21,7 +23,7 @@ from lazyscribe.exception import (
     UnknownNameError,
 )
 from lazyscribe.names import check_file, check_text
-from lazyscribe.records.base import Entry
+from lazyscribe.records.base import Entry, in_parts
 from lazyscribe.records.experiments import ExperimentList, numbered
 from lazyscribe.registry import registry
 from lazyscribe.rows import Row
@@ -30,10 +32,10 @@ from lazyscribe.store.keys import check_key, fold
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lazyscribe.codec.heads import ExperimentHead, Reader
-    from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest
+    from lazyscribe.codec.heads import ExperimentHead, ExperimentReader
+    from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
+    from lazyscribe.place import Place
     from lazyscribe.reconcile import Sides
-    from lazyscribe.test import Test
 
 
 class Project(Document["Experiment"]):
@@ -76,6 +78,14 @@ class Project(Document["Experiment"]):
         super().__init__(fpath, mode, storage_options)
 
     @property
+    def _home(self) -> tuple[Place, str]:
+        """The place and the folder of all experiments, in one object."""
+        known: tuple[Place, str] | None = self.__dict__.get("_home_")
+        if known is None or known[0] is not self._location:
+            known = self.__dict__["_home_"] = (self._location, "")
+        return known
+
+    @property
     def experiments(self) -> ExperimentList:
         """The experiments: list-like, in ascending order."""
         return self._records
@@ -97,10 +107,8 @@ class Project(Document["Experiment"]):
         """
         self._refuse_if_read_only("log an experiment to")
         check_text(name)
-        from lazyscribe.experiment import Experiment
-
-        experiment = Experiment(name=name, project=self.fpath, dir=self.dir, author=self.author)
-        experiment._attach_to(self._location, "")
+        experiment = _kinds()[0](name=name, project=self.fpath, dir=self.dir, author=self.author)
+        experiment._attach_to(self._home)
         yield experiment
         self.append(experiment)
 
@@ -139,7 +147,7 @@ class Project(Document["Experiment"]):
                 known = entry.known
                 mine = chosen.get(known.slug)
                 if mine is None:
-                    chosen[known.slug] = _share(entry) if here else Entry(obj=project._records.get(entry))
+                    chosen[known.slug] = entry.twin() if here else Entry(obj=project._records.get(entry))
                 elif known.last_updated > mine.known.last_updated:
                     chosen[known.slug] = Entry(mine.text, mine.head, project._records.get(entry))
         merged = object.__new__(type(self))
@@ -153,9 +161,7 @@ class Project(Document["Experiment"]):
 
     def _may_add(self, obj: Experiment) -> None:
         self._refuse_if_read_only("add an experiment to")
-        from lazyscribe.experiment import Experiment
-
-        if not isinstance(obj, Experiment):
+        if not isinstance(obj, _kinds()[0]):
             raise InvalidArgumentError(f"{obj!r:.80} is no Experiment; only experiments can join {self.fpath}.")
 
     def _may_remove(self, entry: Entry[Experiment]) -> None:
@@ -165,15 +171,16 @@ class Project(Document["Experiment"]):
             raise ReadOnlyError(message, path=str(self.fpath))
 
     @property
-    def _reader(self) -> Reader[ExperimentHead]:
-        from lazyscribe.codec.heads import EXPERIMENTS
-
-        return EXPERIMENTS
+    def _reader(self) -> ExperimentReader:
+        return _experiment_reader()
 
     def _check_names(self, head: ExperimentHead) -> None:
         for folder, fname in head.files():
             check_file(folder, fname, new=False)
-        check_key("/".join(part[:99] for part in head.slug.split("/")))  # too long matters only for files
+        slug = head.slug
+        if len(slug) > 99:  # too long matters only for files
+            slug = "/".join(part[:99] for part in slug.split("/"))
+        check_key(slug)
 
     def _identify(self, record: Record) -> str:
         return str(record.get("slug"))  # a damaged record is refused where records are checked
@@ -181,62 +188,68 @@ class Project(Document["Experiment"]):
     def _rank(self, text: bytes) -> str:
         return str(decode(text, self._manifest.place)["created_at"])
 
-    def _opened(self, entries: Sequence[Entry[Experiment]]) -> None:
+    def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
         if not any(entry.head.dependencies for entry in entries):
             return
         from lazyscribe.dependencies import resolving
 
         with resolving(self):
-            for entry in entries:
+            for entry in self._records.snapshot():
                 if entry.head.dependencies:
                     self._records.get(entry)
 
     def _as_dict(self, entry: Entry[Experiment]) -> Record:
         return self._records.get(entry).to_dict()
 
+    def __iter__(self) -> Iterator[Record]:
+        from lazyscribe.codec.bodies import listed
+
+        for entries in in_parts(self._records.snapshot()):
+            heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}
+            with _utils.without_collections():
+                found = iter(listed([piece_of(entry.source()) for entry in entries if id(entry) in heads]))
+            for entry in entries:
+                record = next(found) if id(entry) in heads else {}
+                changed = entry.obj is not None or entry.head is not heads.get(id(entry))
+                yield self._as_dict(entry) if changed else record
+
     # Building
 
     def _build(self, entry: Entry[Experiment]) -> Experiment:
-        assert entry.raw is not None
-        record = decode(entry.raw, self._manifest.place)
         frozen = self.mode in ("r", "a")
-        experiment = self._make(record, frozen)
-        entry.frozen = frozen
-        entry.unknown = {key: value for key, value in record.items() if key not in EXPERIMENT_FIELDS}
+        experiment = self._make(entry.head, entry.source(), frozen)
+        entry.frozen, entry.unknown = frozen, None
         entry.obj = experiment  # before its dependencies, which may lead back to it
-        try:
-            self._link(experiment, record)
-        except BaseException:
-            entry.obj = None
-            raise
+        if entry.head.dependencies:
+            try:
+                self._link(experiment, entry.head.dependencies)
+            except BaseException:
+                entry.obj = None
+                raise
         return experiment
 
-    def _make(self, record: Record, frozen: bool) -> Experiment:
-        """Return the experiment of a record, without its dependencies."""
-        from lazyscribe.experiment import Experiment, ReadOnlyExperiment
-
-        kind = ReadOnlyExperiment if frozen else Experiment
-        experiment = kind.__new__(kind)
-        experiment.__setstate__(self._fields(record, frozen))  # nothing to convert or to find defaults for
-        self._attach(experiment)
-        return experiment
+    def _make(self, head: ExperimentHead, source: Source, frozen: bool) -> Experiment:
+        """Return the experiment of a record, without its dependencies; its fields are read when they are asked for."""
+        editable, read_only = _kinds()
+        kind = read_only if frozen else editable
+        return kind._of((head, source, self.fpath, self.dir), self._home)
 
     def _attach(self, experiment: Experiment) -> None:
         """Let an experiment and its tests find their files here."""
         experiment.__dict__.pop("_overwritten", None)
-        experiment._attach_to(self._location, "")
-        for test in experiment.tests:
+        experiment._attach_to(self._home)
+        for test in experiment.__dict__.get("tests", ()):  # others will live where the experiment does
             test.__dict__.pop("_overwritten", None)
             experiment._adopt(test)
 
-    def _link(self, experiment: Experiment, record: Record, known: Mapping[str, Experiment] | None = None) -> None:
+    def _link(
+        self, experiment: Experiment, texts: Sequence[str], known: Mapping[str, Experiment] | None = None
+    ) -> None:
         """Resolve dependencies; with `known` ones, what cannot be resolved is kept as text."""
-        if not record["dependencies"]:
-            return
         from lazyscribe.dependencies import resolving, upstream
 
         with resolving(self) as opened:
-            for text in record["dependencies"]:
+            for text in texts:
                 try:
                     found = (known or {}).get(text) or upstream(self, text, registry, opened)
                 except LazyscribeError:
@@ -246,22 +259,6 @@ class Project(Document["Experiment"]):
                 else:
                     experiment.dependencies[found.short_slug] = found
 
-    def _fields(self, record: Record, frozen: bool) -> dict[str, Any]:
-        copied = ("name", "author", "metrics", "parameters", "short_slug", "slug")
-        return {
-            **{name: record[name] for name in copied},
-            "project": self.fpath,
-            "dir": self.dir,
-            "last_updated_by": record.get("last_updated_by") or record["author"],
-            "created_at": parse_date(record["created_at"]),
-            "last_updated": parse_date(record["last_updated"]),
-            "tests": [_build_test(test, frozen) for test in record.get("tests", ())],
-            "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
-            "tags": list(record.get("tags") or ()),
-            "dependencies": {},
-            "dirty": False,
-        }
-
     # Saving
 
     def _author(self) -> str:
@@ -270,21 +267,29 @@ class Project(Document["Experiment"]):
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
         from lazyscribe.experiment_files import add_drafts
 
-        rows = super()._rows(entries)
-        taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid
-        past, renamed = self._records.past(), dict[int, str]()
-        for row in rows:
-            if not row.entry.saved and row.record is not None:
-                own = row.entry.obj
-                free = (each for each in numbered(row.record["slug"]) if fold(each) not in taken)
-                row.record["slug"] = next(each for each in free if past.get(fold(each), own) is own)
-                taken.add(fold(row.record["slug"]))
-                renamed[id(row.entry.obj)] = row.record["slug"]
-                add_drafts(row, self._location, self._replacing, self._avoid)
+        with _utils.without_collections():
+            rows = super()._rows(entries)
+        renamed: dict[int, str] = {}
+        new = [row for row in rows if not row.entry.saved]
+        taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid if new else set()
+        past = self._records.past()
+        for row in new:
+            assert row.record is not None
+            own = row.entry.obj
+            for slug in numbered(row.record["slug"]):
+                folded = fold(slug)
+                if folded not in taken and past.get(folded, own) is own:
+                    break
+            taken.add(folded)
+            row.record["slug"] = renamed[id(own)] = slug
+            add_drafts(row, self._location, self._replacing, self._avoid)
         for row in rows:
             if row.record is not None and row.record["dependencies"] and row.entry.obj is not None:
                 row.record["dependencies"] = row.entry.obj.references(renamed)
         return rows
+
+    def _is_untouched(self, entry: Entry[Experiment]) -> bool:
+        return entry.obj is not None and entry.saved and entry.obj._says_no_more_than(entry.head)
 
     def _lock_of(self, entry: Entry[Experiment]) -> Any:
         assert entry.obj is not None
@@ -293,14 +298,18 @@ class Project(Document["Experiment"]):
     def _present(self, entry: Entry[Experiment]) -> Row[Experiment]:
         experiment = entry.obj
         assert experiment is not None
+        if entry.unknown is None:
+            entry.unknown = unknown_keys(decode(entry.raw or b"{}", self._manifest.place))
         with experiment.mutex_:
-            holders = [experiment, *experiment.tests]
-            artifacts = [list(holder.artifacts) for holder in holders]
-            record = {**entry.unknown, **experiment.to_dict()}
-            record["tests"] = [test.to_dict() for test in holders[1:]]
+            tests = list(experiment.tests)
+            record = experiment._record([test._record([]) for test in tests], [])
+            artifacts = [list(holder.artifacts) for holder in (experiment, *tests)]
         for holder, part in zip(artifacts, (record, *record["tests"]), strict=True):
             part["artifacts"] = [to_record(artifact) for artifact in holder]
-        check_experiment(record, self._manifest.place, 0)
+        if entry.unknown:
+            record = {**entry.unknown, **record}
+        if not _experiment_reader().fits(record):
+            check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
         if experiment.dirty and editable and not experiment.read_only:
             record["last_updated_by"] = self.author
@@ -347,14 +356,17 @@ class Project(Document["Experiment"]):
     def _refresh(self, entry: Entry[Experiment], record: Record) -> None:
         present = entry.obj
         assert present is not None
-        fresh = self._make(record, present.read_only)
+        text = encode(record)
+        fresh = self._make(self._reader.one(text, self._manifest.place, 0), (None, text), present.read_only)
         keep_artifacts(present, fresh)
         keep_tests(present, fresh)
-        self._link(fresh, record, {each.reference(): each for each in present.dependencies.values()})
+        if record["dependencies"]:
+            known = {each.reference(): each for each in present.dependencies.values()}
+            self._link(fresh, record["dependencies"], known)
         dirty = present.dirty
-        present.__dict__.update({name: fresh.__dict__[name] for name in self._fields(record, True)})
-        present.__dict__["dirty"] = dirty
-        present.__dict__["_unresolved"] = fresh.unresolved
+        present._become(fresh)
+        present.__dict__.update(dirty=dirty, _unresolved=fresh.unresolved)
+        entry.unknown = unknown_keys(record)
         self._attach(present)
         _utils.EDITS.count += 1
 
@@ -365,25 +377,19 @@ class Project(Document["Experiment"]):
                 self._attach(entry.obj)
 
 
-def _share(entry: Entry[Experiment]) -> Entry[Experiment]:
-    """Return another entry of the same object and text."""
-    return Entry.restored(entry.state())
+@cache
+def _experiment_reader() -> ExperimentReader:
+    from lazyscribe.codec.heads import EXPERIMENTS
+
+    return EXPERIMENTS
 
 
-def _build_test(record: Record, frozen: bool) -> Test:
-    from lazyscribe.test import ReadOnlyTest, Test
+@cache
+def _kinds() -> tuple[type[Experiment], type[ReadOnlyExperiment]]:
+    """Return the classes of experiments, which are imported with the first that is built."""
+    from lazyscribe.experiment import Experiment, ReadOnlyExperiment
 
-    test = (ReadOnlyTest if frozen else Test).__new__(ReadOnlyTest if frozen else Test)
-    test.__setstate__(
-        {
-            "name": record["name"],
-            "description": record.get("description"),
-            "metrics": record["metrics"],
-            "parameters": record["parameters"],
-            "artifacts": [from_record(artifact) for artifact in record.get("artifacts", ())],
-        }
-    )
-    return test
+    return Experiment, ReadOnlyExperiment
 
 
 __all__ = ["Experiment", "Project", "ReadOnlyExperiment", "ReadOnlyTest", "Test", "registry"]

@@ -266,7 +266,7 @@ class Repository(VersionReader):
             message = f"The artifact {artifact.name!r} was not saved: {error}"
             raise SaveError(message, name=artifact.name) from error
 
-    def _is_as_saved(self, entry: Entry[Artifact]) -> bool:
+    def _is_untouched(self, entry: Entry[Artifact]) -> bool:
         if not entry.saved or entry.obj is None:
             return False
         seen = getattr(entry, "seen", None)

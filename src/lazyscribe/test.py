@@ -8,6 +8,7 @@ from typing import Any, ClassVar, cast
 from attrs import AttrsInstance, define, field, fields, setters
 
 from lazyscribe._frozen import FrozenRecordError
+from lazyscribe._slugs import slugify
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
@@ -45,9 +46,9 @@ class Located:
         home: tuple[Place, str] | None = self.__dict__.get("_home_")
         return home if home is not None else self._place()
 
-    def _attach_to(self, place: Place, folder: str) -> None:
-        """Live in `folder` of `place` from now on."""
-        self.__dict__["_home_"] = (place, folder)
+    def _attach_to(self, home: tuple[Place, str]) -> None:
+        """Live in this folder of this place from now on."""
+        self.__dict__["_home_"] = home
         self.__dict__.pop("fs", None)
 
     def __attrs_post_init__(self) -> None:
@@ -146,18 +147,19 @@ class Test(Located, Recorder):
     @property
     def slug(self) -> str:
         """The slug of the name: the folder in that of the experiment."""
-        from slugify import slugify
-
         return slugify(self.name)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record: plain objects, dates as text."""
+        return self._record([to_record(artifact) for artifact in self.artifacts])
+
+    def _record(self, artifacts: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "name": self.name,
             "description": self.description,
             "metrics": with_dates_as_text(self.metrics),
             "parameters": with_dates_as_text(self.parameters),
-            "artifacts": [to_record(artifact) for artifact in self.artifacts],
+            "artifacts": artifacts,
         }
 
 

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from lazyscribe import _utils
 from lazyscribe._dates import stamp, to_utc
+from lazyscribe._slugs import slugify
 
 __all__ = ["Artifact"]
 
@@ -43,6 +44,8 @@ class Artifact(ABC):
     suffix: ClassVar[str]
     binary: ClassVar[bool]
     output_only: ClassVar[bool]
+    _keeps_records: ClassVar[bool] = False
+    """Whether this very class constructs from a sound record what has the same record; no subclass inherits that."""
 
     name: str = field(eq=False, on_setattr=_INDEXED)
     fname: str = field(eq=False)
@@ -179,11 +182,4 @@ def unnumbered(artifact: Artifact) -> tuple[str, int]:
 
 def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:
     """Return ``{slug}-{stamp}.{suffix}``; the slug is python-slugify's with its defaults."""
-    return f"{_slug(name)}-{stamp(created_at)}.{cls.suffix}"
-
-
-@lru_cache(1024)  # many versions have one name
-def _slug(name: str) -> str:
-    from slugify import slugify
-
-    return slugify(name)
+    return f"{slugify(name)}-{stamp(created_at)}.{cls.suffix}"

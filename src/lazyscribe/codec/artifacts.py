@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from lazyscribe._dates import parse_date, to_text
+from lazyscribe._dates import parse_date, rewritten, to_text
 from lazyscribe.artifacts import _get_handler
 from lazyscribe.codec.text import Record
 
@@ -72,6 +72,28 @@ def from_record(record: Record) -> Artifact:
 
         known = {key: given[key] for key in ("name", "fname", "created_at", "expiry", "version")}
         return MissingArtifact(**known, value=None, writer_kwargs={}, dirty=False, record=record, reason=str(error))
+
+
+def written_again(record: Record) -> Record:
+    """Return the record of the artifact that a (checked) record describes: ``to_record(from_record(record))``.
+
+    Handlers that say so of themselves need not be made for that.
+    """
+    try:
+        kind = _get_handler(record["handler"])
+    except Exception:
+        return to_record(from_record(record))
+    if not kind.__dict__.get("_keeps_records"):
+        return to_record(from_record(record))
+    expiry = record.get("expiry")
+    return {
+        "name": record["name"],
+        "fname": record["fname"],
+        "created_at": rewritten(record["created_at"]),
+        "expiry": rewritten(expiry) if expiry is not None else None,
+        "version": record.get("version", 0),
+        "handler": kind.alias,
+    }
 
 
 def keep_artifacts(present: Any, fresh: Any) -> None:

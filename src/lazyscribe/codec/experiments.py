@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from lazyscribe._slugs import slugify
 from lazyscribe.codec.artifacts import keep_artifacts
-from lazyscribe.codec.text import Record
+from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record
 from lazyscribe.store.keys import join
+
+
+def unknown_keys(record: Record) -> Record:
+    """Return what stands in a record of an experiment under keys that this version does not know."""
+    return {key: value for key, value in record.items() if key not in EXPERIMENT_FIELDS}
 
 
 def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
@@ -21,8 +27,6 @@ def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
 
 def test_folder(slug: str, test: str) -> str:
     """Return the folder of the artifacts of a test, by the slug of its experiment and its own name."""
-    from slugify import slugify
-
     return join(slug, slugify(test))
 
 

@@ -121,6 +121,21 @@ class Reader(Generic[Head]):
             return self._read(decode(text, place, position), place, position)
 
 
+class ExperimentReader(Reader[ExperimentHead]):
+    """Reads heads of experiments."""
+
+    def fits(self, record: Record) -> bool:
+        """Whether no closer look is needed at a record that is about to be written; if not, it may still be sound."""
+        try:
+            convert(record, ExperimentHead)
+        except (msgspec.MsgspecError, RecursionError):
+            return False
+        for part in (record, *record.get("tests", ())):
+            if not type(part["metrics"]) is type(part["parameters"]) is dict:  # other mappings are converted, too
+                return False
+        return True
+
+
 def _check_encoding(data: bytes) -> None:
     """Raise `UnicodeDecodeError` for what is no UTF-8; msgspec does not look at it where it passes over."""
     if not data.isascii():
@@ -161,7 +176,7 @@ def _experiment_names(heads: Sequence[ExperimentHead]) -> list[str]:
 
 
 VERSIONS = Reader(VersionHead, _read_version, _version_names, lambda head: f"{head.name}\0{head.fname}")
-EXPERIMENTS = Reader(ExperimentHead, _read_experiment, _experiment_names, lambda head: head.slug)
+EXPERIMENTS = ExperimentReader(ExperimentHead, _read_experiment, _experiment_names, lambda head: head.slug)
 
 _OBJECT = msgspec.json.Decoder(_Object)
 

@@ -84,7 +84,7 @@ def encode(record: Mapping[str, Any]) -> bytes:
     """
     import msgspec
 
-    plain = json.dumps(record, sort_keys=True, default=to_plain)
+    plain = _ENCODER.encode(record)
     try:
         return _place_in_array(msgspec.json.format(plain.encode("ascii"), indent=4))
     except (msgspec.MsgspecError, RecursionError):
@@ -143,12 +143,22 @@ def to_plain(value: Any) -> Any:
     raise TypeError(f"a value of type {type(value).__name__} cannot be written as JSON")
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, default=to_plain)
+"""What ``json.dumps(sort_keys=True, default=to_plain)`` makes anew each time."""
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
+
 def with_dates_as_text(value: Any) -> Any:
     """Return a copy of `value` with every date in its dictionaries, lists and tuples as text to the second."""
     if isinstance(value, datetime):
         return to_text(value)
     if type(value) is dict:
-        return {key: with_dates_as_text(item) for key, item in value.copy().items()}
+        copy = value.copy()
+        for key, item in copy.items():
+            if type(item) not in _AS_THEY_ARE:
+                copy[key] = with_dates_as_text(item)
+        return copy
     if type(value) in (list, tuple):
         return type(value)(with_dates_as_text(item) for item in value)
     return value

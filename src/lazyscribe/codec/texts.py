@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from lazyscribe.codec.text import assemble, decode, encode, load, wrong_record
 
@@ -58,6 +58,17 @@ class Texts:
         if self._cut is None:
             self._cut = _cut(self.data, self.place)
         return self._cut
+
+
+Source: TypeAlias = "tuple[Texts | None, Any]"
+"""Where the text of one record is to be had: some texts and its position in them, or ``None`` and the text."""
+
+
+def piece_of(source: Source) -> bytes:
+    """Return a buffer of a record as it stands there, in whatever format; nothing is copied."""
+    texts, at = source
+    found: bytes = at if texts is None else texts._pieces()[at]
+    return found
 
 
 def split(data: bytes, place: str) -> list[bytes]:

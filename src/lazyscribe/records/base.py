@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
+from lazyscribe._utils import without_collections
 from lazyscribe.exception import NotInListError
 
 if TYPE_CHECKING:
-    from lazyscribe.codec.texts import Texts
+    from lazyscribe.codec.texts import Source, Texts
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ class Entry(Generic[T]):
     frozen
         The object was made from `text` and cannot be changed: saving writes `text`.
     unknown
-        Keys of the record that this version does not know, kept for whoever wrote them.
+        Keys of the record that this version does not know, kept for whoever wrote them; ``None``: not read yet.
     seen
         What the object looked like when its record was `text`, where the owner knows it; not set until then.
     """
@@ -52,7 +54,7 @@ class Entry(Generic[T]):
         self.head = head
         self.obj = obj
         self.frozen = False
-        self.unknown: Mapping[str, Any] = _NOTHING
+        self.unknown: Any = _NOTHING
 
     @classmethod
     def all_of(cls, texts: Texts, heads: Iterable[Any]) -> list[Entry[T]]:
@@ -94,6 +96,10 @@ class Entry(Generic[T]):
         """The record as it stands in the file, in whatever format: enough to decode it."""
         return self._at if self._texts is None else self._texts.raw(self._at)
 
+    def source(self) -> Source:
+        """Return where the present `raw` is to be had, whatever becomes of this entry."""
+        return self._texts, self._at
+
     @property
     def known(self) -> Any:
         """What is known of the record without building it: the object if there is one, else the head."""
@@ -103,6 +109,10 @@ class Entry(Generic[T]):
         """Return what pickles."""
         return tuple(getattr(self, name) for name in _STATE)
 
+    def twin(self) -> Entry[T]:
+        """Return another entry of the same record and object."""
+        return Entry.restored(self.state())
+
     @classmethod
     def restored(cls, state: tuple[Any, ...]) -> Entry[T]:
         """Return the entry that gave `state`."""
@@ -110,6 +120,28 @@ class Entry(Generic[T]):
         for name, value in zip(_STATE, state, strict=True):
             setattr(entry, name, value)
         return entry
+
+
+def in_parts(entries: list[Entry[T]]) -> Iterator[list[Entry[T]]]:
+    """Yield runs of entries, a short one first, that are worth being read at once."""
+    start, size = 0, 8
+    while start < len(entries):
+        yield entries[start : start + size]
+        start, size = start + size, min(2 * size, 1024)
+
+
+class Unmade(NamedTuple):
+    """The entries of a whole manifest, as long as nobody has asked for one."""
+
+    texts: Texts
+    heads: list[Any]
+
+
+def glances(heads: Iterable[Any]) -> Iterator[Entry[Any]]:
+    """Yield an entry for each head, the same one each time, to whoever only looks at heads."""
+    entry: Entry[Any] = Entry()
+    for entry.head in heads:
+        yield entry
 
 
 class Owner(Generic[T]):
@@ -135,12 +167,25 @@ class RecordList(MutableSequence[T]):
     goes over the state at its start. Slices are plain lists.
     """
 
-    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] = ()) -> None:
+    _entries: list[Entry[T]]
+
+    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] | Unmade = ()) -> None:
         self._owner = owner
-        self._entries = list(entries)
         self.lock = threading.RLock()
+        if isinstance(entries, Unmade):
+            self._unmade = entries
+        else:
+            self._entries = list(entries)
         self._removed: list[Entry[T]] = []
         self._reindex()
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_entries":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        with self.lock, without_collections():
+            if "_entries" not in self.__dict__:
+                self._entries = Entry.all_of(*self.__dict__.pop("_unmade"))
+            return self._entries
 
     @abstractmethod
     def _reindex(self) -> None:
@@ -304,7 +349,13 @@ class RecordList(MutableSequence[T]):
         return len(self._entries)
 
     def __iter__(self) -> Iterator[T]:
-        return (self.get(entry) for entry in self.snapshot())
+        for entries in in_parts(self.snapshot()):
+            with self.lock, without_collections(), suppress(Exception):  # an error waits for its turn
+                for entry in entries:
+                    if entry.obj is None:
+                        self._owner._build(entry)
+            for entry in entries:
+                yield entry.obj if entry.obj is not None else self.get(entry)
 
     def __contains__(self, value: object) -> bool:
         return any(each is value or each == value for each in self)

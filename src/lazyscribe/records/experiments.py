@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
-from lazyscribe.records.base import Entry, Owner, RecordList
+from lazyscribe.records.base import Entry, Owner, RecordList, Unmade
 from lazyscribe.store.keys import fold
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class ExperimentList(RecordList["Experiment"]):
     """Experiments in ascending order; appending keeps it."""
 
-    def __init__(self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] = ()) -> None:
+    def __init__(self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] | Unmade = ()) -> None:
         self._past: list[Entry[Experiment]] = []
         super().__init__(owner, entries)
 
