@@ -24,7 +24,9 @@ def as_path(value: Any) -> Path:
 
 def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
     """Let an object that is given another file system or folder find its files there; an attrs hook."""
-    instance.__dict__.pop("_home_", None)
+    home = instance.__dict__.pop("_home_", None) or instance.__dict__.pop("_parent_", None)
+    if home is not None:
+        instance.__dict__["_trust_"] = home[0].trust
     instance.__dict__.pop("_parent_", None)
     return value
 
@@ -43,7 +45,10 @@ class Located:
 
     def _home(self) -> tuple[Place, str]:
         home: tuple[Place, str] | None = self.__dict__.get("_home_")
-        return home if home is not None else self._place()
+        if home is None:
+            home = self._place()
+            home[0].trust = self.__dict__.get("_trust_")
+        return home
 
     def _attach_to(self, place: Place, folder: str) -> None:
         """Live in `folder` of `place` from now on."""

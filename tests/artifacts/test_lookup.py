@@ -182,7 +182,7 @@ def test_a_handler_is_the_class_with_slots() -> None:
     assert not hasattr(handlers.Versioned.construct("x"), "__dict__")
 
 
-@pytest.mark.parametrize("alias", ["", "JSON", "json ", "nothing", None, 1])
+@pytest.mark.parametrize("alias", ["", "JSON", "json ", "nothing", 1])
 def test_logging_with_an_unknown_alias(file: Path, alias: Any) -> None:
     """Logging with an unknown alias fails at once, and adds nothing."""
     repository = Repository(file)

@@ -20,6 +20,7 @@ class JSONArtifact(Artifact):
     suffix: ClassVar[str] = "json"
     binary: ClassVar[bool] = False
     output_only: ClassVar[bool] = False
+    runs_code: ClassVar[bool] = False
 
     @classmethod
     def read(cls, buf: Any, **kwargs: Any) -> Any:
