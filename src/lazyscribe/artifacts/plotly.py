@@ -17,7 +17,7 @@ class PlotlyArtifact(Artifact):
     """A figure as Plotly's JSON; comes back as a figure. Keywords go to ``plotly.io.to_json`` and ``from_json``."""
 
     alias: ClassVar[str] = "plotly"
-    suffix: ClassVar[str] = "plotly.json"
+    suffix: ClassVar[str] = "json"
     binary: ClassVar[bool] = False
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
