@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from lazyscribe.exception import NoHandlerFitsError
@@ -125,8 +126,10 @@ _FINDERS: tuple[Callable[[Any], tuple[str, ...]], ...] = (
 def _able(value: Any) -> list[str]:
     """Return the handlers that take at least most values of this kind, though they may give back another type."""
     found = ["joblib", "cloudpickle", "pickle"]
+    if type(value) in (dict, list, tuple, set, date, datetime):
+        found = ["yaml", *found]
     if isinstance(value, (dict, list, tuple, str, int, float)):
-        found = ["json", "yaml", *found]
+        found = ["json", *found]
     if isinstance(value, dict):
         found = ["toml", *found]
     if isinstance(value, (list, tuple)) or _is_numeric(value):

@@ -29,16 +29,10 @@ def to_arrow(obj: Any) -> tuple[Any, Iterator[Any]]:
     """
     pyarrow = library("pyarrow", EXTRA)
     whole = _as_table(obj, pyarrow)
-    if whole is None and not hasattr(type(obj), "__arrow_c_stream__"):
-        message = (
-            f"A {type(obj).__name__} is no table; give a frame of pandas or polars, or an object that has Arrow's "
-            "stream interface."
-        )
-        raise ArtifactLogError(message)
-    reader = whole if whole is not None else pyarrow.RecordBatchReader.from_stream(obj)
-    if not len(reader.schema):
+    rows = whole if whole is not None else _as_stream(obj, pyarrow)
+    if not len(rows.schema):
         raise ArtifactLogError("A table without columns cannot be kept; give it one.")
-    return reader.schema, iter([whole]) if whole is not None else _tables(reader, pyarrow)
+    return rows.schema, iter([whole]) if whole is not None else _tables(rows, pyarrow)
 
 
 def _as_table(obj: Any, pyarrow: Any) -> Any:
@@ -49,6 +43,17 @@ def _as_table(obj: Any, pyarrow: Any) -> Any:
     if is_a(obj, "polars", "DataFrame"):
         return obj.to_arrow()
     return None
+
+
+def _as_stream(obj: Any, pyarrow: Any) -> Any:
+    try:
+        return pyarrow.RecordBatchReader.from_stream(obj)
+    except (pyarrow.ArrowException, TypeError) as error:
+        message = (
+            f"A {type(obj).__name__} is no table ({error}); give a frame of pandas or polars, or an object that has "
+            "Arrow's stream interface."
+        )
+        raise ArtifactLogError(message) from error
 
 
 def _tables(reader: Any, pyarrow: Any) -> Iterator[Any]:
