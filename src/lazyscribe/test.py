@@ -24,6 +24,8 @@ def as_path(value: Any) -> Path:
 
 def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
     """Let an object that is given another file system or folder find its files there; an attrs hook."""
+    if "_parent_" in instance.__dict__ and attribute.name != "path":
+        _ = instance.path  # made when it is asked for, of what is forgotten now
     home = instance.__dict__.pop("_home_", None) or instance.__dict__.pop("_parent_", None)
     if home is not None:
         instance.__dict__["_trust_"] = home[0].trust
