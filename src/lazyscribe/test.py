@@ -22,7 +22,7 @@ def as_path(value: Any) -> Path:
     return value if isinstance(value, Path) else Path(value)
 
 
-def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
+def forget_home(instance: Any, attribute: Any, value: Any) -> Any:
     """Let an object that is given another file system or folder find its files there; an attrs hook."""
     if "_parent_" in instance.__dict__ and attribute.name != "path":
         _ = instance.path  # made when it is asked for, of what is forgotten now

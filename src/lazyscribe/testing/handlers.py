@@ -98,7 +98,7 @@ class HandlerTests:
         self._loads(self._repository(tmp_path, "r").load_artifact("value"), self.values[0])
 
     def test_environment(self, tmp_path: Path) -> None:
-        """What is recorded of the environment is plain JSON and, read back, is that of a new object of the same kind."""
+        """What is recorded of the environment is plain JSON and, read back, is that of a new one of that kind."""
         repository = self._log(tmp_path)
         repository.save()
         record = self._repository(tmp_path, "r").get_artifact_metadata("value", version=0)
