@@ -1,5 +1,6 @@
 """What is recorded of the libraries, and which others are taken for compatible."""
 
+import decimal
 import functools
 import importlib.metadata
 import json
@@ -105,6 +106,7 @@ def test_another_version_decides(alias: str, field: str, close: str, far: str, t
         ([1], None),
         (functools.partial(int, 1), None),
         (Path("x"), None),
+        (decimal.Decimal(1), None),  # whose module has a version of its own
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -117,6 +117,14 @@ def test_what_is_no_table_is_refused(repository: Repository, alias: str, value: 
 
 
 @pytest.mark.parametrize("alias", HANDLERS)
+def test_texts_in_another_layout(repository: Repository, alias: str) -> None:
+    """Texts and bytes as views, the layout of newer libraries, are kept by all three."""
+    texts = pyarrow.array(["a", "ü"], pyarrow.string_view())
+    keep(repository, pyarrow.table({"x": texts, "y": pyarrow.array([b"1", b"2"], pyarrow.binary_view())}), alias)
+    assert repository.load_artifact("table")["x"].to_pylist() == ["a", "ü"]
+
+
+@pytest.mark.parametrize("alias", HANDLERS)
 def test_a_table_without_rows_keeps_its_columns(repository: Repository, alias: str) -> None:
     """A table without rows comes back with its columns."""
     keep(repository, FRAME.clear(), alias)

@@ -50,7 +50,6 @@ class SkopsArtifact(Artifact):
         try:
             return io.load(buf, trusted=trusted)
         except library("skops.io.exceptions", cls.extra).UntrustedTypesFoundException as error:
-            buf.seek(0)
             types = io.get_untrusted_types(file=buf)
             message = (
                 f"The file holds objects of types that skops does not trust; if you do, load it with trusted={types}."
