@@ -1,6 +1,7 @@
 """What every built-in handler keeps, wherever its files lie, and what it does where something is wrong or missing."""
 
 import json
+import pickle
 import subprocess
 import sys
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import PIL.Image
 import pytest
 
 from lazyscribe import Project, Repository
@@ -160,6 +162,37 @@ def test_an_unknown_keyword_is_refused(alias: str, tmp_path: Path) -> None:
     with pytest.raises(SaveError, match="sideways"):
         repository.save()
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_pixels_come_back(mode: str, tmp_path: Path) -> None:
+    """An image of each mode that PNG has comes back with its mode and every pixel."""
+    gradient = PIL.Image.linear_gradient("L").resize((40, 30))
+    image = gradient.convert("I").point(lambda pixel: pixel * 257).convert("I;16") if mode == "I;16" else gradient
+    repository = Repository(tmp_path / "repository.json")
+    repository.log_artifact("x", image.convert(mode))
+    repository.save()
+    assert same(repository.load_artifact("x"), image.convert(mode))
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "F", "I", "YCbCr", "HSV"])
+def test_an_image_that_would_change_is_refused(mode: str, tmp_path: Path) -> None:
+    """An image of a mode that PNG has not, or only with fewer bits, is refused with the modes to convert it to."""
+    repository = Repository(tmp_path / "repository.json")
+    repository.log_artifact("x", PIL.Image.new(mode, (2, 2)))
+    with pytest.raises(SaveError, match=rf"{mode}.*RGBA"):
+        repository.save()
+    assert tree(tmp_path) == {}
+
+
+def test_handler_objects_pickle_with_their_values(alias: str) -> None:
+    """A handler object travels with its value, which its own format carries."""
+    sample = SAMPLES[alias]
+    artifact = _get_handler(alias).construct("x", sample.values[0], writer_kwargs=dict(sample.writer_kwargs))
+    copy = pickle.loads(pickle.dumps(artifact))
+    assert copy == artifact
+    assert (copy.name, copy.fname, copy.writer_kwargs) == ("x", artifact.fname, sample.writer_kwargs)
+    assert type(copy).output_only or same(copy.value, artifact.value)
 
 
 HEAVY = ["pyarrow", "pandas", "polars", "numpy", "joblib", "cloudpickle", "skops", "sklearn", "onnx"]

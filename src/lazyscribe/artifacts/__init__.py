@@ -57,15 +57,17 @@ def _get_handler(alias: str) -> type[Artifact]:
     if built_in is not None and count == subclasses.count:
         return built_in
     count = subclasses.count
-    if theirs := _find_entry_point(alias, built_in=False):
-        _known[alias] = theirs
-        return theirs
+    ours, theirs = _entry_points_of(alias)
+    if theirs:
+        _known[alias] = _load_entry_point(alias, theirs[0])
+        return _known[alias]
     subclass = None if alias in FIRST else _find_subclass(alias, built_in=False)
     if subclass is not None:
         return subclass
-    if ours := _find_entry_point(alias, built_in=True):
-        _built_in[alias] = count, ours
-        return ours
+    if ours:
+        loaded = _load_entry_point(alias, ours[0])
+        _built_in[alias] = count, loaded
+        return loaded
     if (subclass := _find_subclass(alias, built_in=True)) is not None:
         return subclass
     names = ", ".join(sorted(_aliases()))
@@ -73,12 +75,14 @@ def _get_handler(alias: str) -> type[Artifact]:
     raise UnknownHandlerError(message, alias=alias)
 
 
-def _find_entry_point(alias: str, built_in: bool) -> type[Artifact] | None:
-    """Return what the first entry point of that name gives, among ours or among those of other packages."""
+def _entry_points_of(alias: str) -> tuple[list[Any], list[Any]]:
+    """Return the entry points of that name: ours, and those of other packages."""
+    ours: list[Any] = []
+    theirs: list[Any] = []
     for entry in entry_points(group=GROUP):
-        if entry.name == alias and _is_ours(getattr(entry, "value", "")) == built_in:
-            return _load_entry_point(alias, entry)
-    return None
+        if entry.name == alias:
+            (ours if _is_ours(getattr(entry, "value", "")) else theirs).append(entry)
+    return ours, theirs
 
 
 def _is_ours(module: str) -> bool:

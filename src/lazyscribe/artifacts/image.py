@@ -12,12 +12,15 @@ from lazyscribe.exception import ArtifactLogError
 
 __all__ = ["ImageArtifact"]
 
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+"""What Pillow reads from its own PNG as it was."""
+
 
 @define
 class ImageArtifact(Artifact):
     """An image as PNG, every pixel kept. Keywords of `write` go to ``Image.save``.
 
-    Modes that PNG does not have, such as CMYK, are refused by Pillow: convert the image first.
+    Modes of which PNG would lose something, such as CMYK and 32 bits a pixel, are refused: convert the image first.
     """
 
     alias: ClassVar[str] = "image"
@@ -41,4 +44,7 @@ class ImageArtifact(Artifact):
         """Write the image."""
         if not isinstance(obj, library("PIL.Image", cls.extra).Image):
             raise ArtifactLogError(f"The handler {cls.alias!r} takes an image of Pillow, not a {type(obj).__name__}.")
+        if obj.mode not in MODES:
+            message = f"PNG does not keep an image of the mode {obj.mode!r}; convert it to one of {', '.join(MODES)}."
+            raise ArtifactLogError(message)
         obj.save(buf, format="PNG", **kwargs)

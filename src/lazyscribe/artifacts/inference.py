@@ -55,7 +55,7 @@ def infer(value: Any) -> str:
 
 def _names(value: Any) -> list[tuple[str, str]]:
     """Return the package and the name of each type of `value`, its own first."""
-    return [(each.__module__.partition(".")[0], each.__qualname__) for each in type(value).__mro__]
+    return [(str(each.__module__).partition(".")[0], each.__qualname__) for each in type(value).__mro__]
 
 
 def _fitting(value: Any) -> tuple[str, ...]:
