@@ -63,7 +63,9 @@ def _find(project: Project, path: str, registry: Registry, opened: Opened) -> Pr
         return registry[name]
     key = project._location.absolute(path)
     if key not in opened:
-        opened[key] = type(project)(f"{project.protocol}://{path}", mode="r", **project.storage_options)
+        trust = project._location.trust
+        options = project.storage_options if trust is None else {**project.storage_options, "trust": trust}
+        opened[key] = type(project)(f"{project.protocol}://{path}", mode="r", **options)
     if opened[key]._manifest.data is None:
         message = f"{project.fpath} depends on {path}, which is not there; restore it or register that project."
         raise DependencyFileMissingError(message, path=path)

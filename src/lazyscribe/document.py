@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
+    from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader
     from lazyscribe.merge_fields import Prefer
     from lazyscribe.reconcile import Sides
@@ -61,7 +62,9 @@ class Document(Owner[T]):
     _kind: ClassVar[str]
     _list: ClassVar[Callable[..., RecordList[Any]]]
 
-    def __init__(self, fpath: str | Path, mode: str, storage_options: dict[str, Any]) -> None:
+    def __init__(
+        self, fpath: str | Path, mode: str, storage_options: dict[str, Any], trust: Trust | None = None
+    ) -> None:
         if mode not in MODES:
             message = f"{mode!r} is not a mode of a {self._kind}; use one of {', '.join(map(repr, MODES))}."
             raise InvalidArgumentError(message, mode=mode)
@@ -77,12 +80,21 @@ class Document(Owner[T]):
         self._avoid: set[str] = set()
         self._as_saved: tuple[list[Entry[T]], bytes] | None = None
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
+        if trust is not None:
+            self._location.trust = _checked_trust(trust)
         self._manifest = Manifest(self._location.store, self.fpath.name)
         self._records: RecordList[T] = self._list(self)
         if self._replacing:
             self._manifest.read()
         else:
             self.load()
+
+    @property
+    def trust(self) -> Trust:
+        """Which files may be loaded that can run code: ``"all"``, ``"recorded"`` or ``"none"``."""
+        from lazyscribe.artifacts.trust import level_of
+
+        return level_of(self._location.trust)
 
     @property
     def dir(self) -> Path:
@@ -329,13 +341,19 @@ class Document(Owner[T]):
         self._lock = threading.RLock()
 
 
+def _checked_trust(trust: Any) -> Any:
+    from lazyscribe.artifacts.trust import checked
+
+    return checked(trust)
+
+
 def _refuse_typos(storage_options: Mapping[str, Any]) -> None:
-    """Refuse an option that is ``mode`` or ``author`` misspelt: local file systems take any option and say nothing."""
+    """Refuse an option that is a keyword of ours misspelt: local file systems take any option and say nothing."""
     if not storage_options:
         return
     from difflib import get_close_matches
 
     for name in storage_options:
-        if meant := get_close_matches(name, ("mode", "author"), n=1, cutoff=0.7):
+        if meant := get_close_matches(name, ("mode", "author", "trust"), n=1, cutoff=0.7):
             message = f"{name!r} is no option of a file system; did you mean {meant[0]!r}?"
             raise InvalidArgumentError(message, name=name)

@@ -16,7 +16,8 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │   │   └── InvalidNameError [ValueError]
     │   └── ArtifactLoadError
     │       ├── ArtifactFileMissingError [FileNotFoundError]
-    │       └── CorruptArtifactError
+    │       ├── CorruptArtifactError
+    │       └── UntrustedError
     ├── VersionNotFoundError
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
@@ -26,7 +27,8 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── NotInListError [ValueError]
     ├── UnknownNameError [KeyError]
     ├── UnknownHandlerError [ValueError]
-    │   └── MissingHandlerError [ArtifactLoadError]
+    │   ├── MissingHandlerError [ArtifactLoadError]
+    │   └── NoHandlerFitsError [ArtifactLogError]
     ├── HandlerImportError [ImportError]
     ├── HandlerTypeError [TypeError]
     ├── DependencyFileMissingError [FileNotFoundError]
@@ -60,6 +62,7 @@ __all__ = [
     "ArtifactLoadError",
     "ArtifactFileMissingError",
     "CorruptArtifactError",
+    "UntrustedError",
     "VersionNotFoundError",
     "InvalidVersionError",
     "CorruptManifestError",
@@ -70,6 +73,7 @@ __all__ = [
     "UnknownNameError",
     "UnknownHandlerError",
     "MissingHandlerError",
+    "NoHandlerFitsError",
     "HandlerImportError",
     "HandlerTypeError",
     "DependencyFileMissingError",
@@ -160,6 +164,10 @@ class CorruptArtifactError(ArtifactLoadError):
     """The bytes of an artifact are not those that were saved: ``path``, ``expected``, ``found``."""
 
 
+class UntrustedError(ArtifactLoadError):
+    """Loading the artifact could run code, which the chosen level of ``trust`` does not allow for its file."""
+
+
 class VersionNotFoundError(LazyscribeError):
     """No version of the artifact, or no release, answers the question."""
 
@@ -202,6 +210,10 @@ class UnknownHandlerError(LazyscribeError, ValueError):
 
 class MissingHandlerError(UnknownHandlerError, ArtifactLoadError):
     """A stored artifact needs a handler that is not installed here."""
+
+
+class NoHandlerFitsError(UnknownHandlerError, ArtifactLogError):
+    """No handler was named, and none is taken by itself for such a value: ``handlers`` that could be named."""
 
 
 class HandlerImportError(LazyscribeError, ImportError):

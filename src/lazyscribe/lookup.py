@@ -62,7 +62,7 @@ class VersionReader(Document["Artifact"]):
         VersionNotFoundError, InvalidVersionError
             No version fits; a text that is no date.
         ArtifactLoadError
-            Another environment; as `CorruptArtifactError` a damaged file.
+            Another environment; as `CorruptArtifactError` a damaged file, as `UntrustedError` one that could run code.
         FileNotFoundError
             The file is not there, or not saved yet.
         """
@@ -70,7 +70,7 @@ class VersionReader(Document["Artifact"]):
 
         artifact = self._search_artifact_versions(name, version, match)
         key = join(artifact.name, artifact.fname)
-        return read_artifact(self._location.store, key, artifact, validate, reader_kwargs)
+        return read_artifact(self._location, key, artifact, validate, reader_kwargs)
 
     def _search_artifact_versions(self, name: str, version: Version = None, match: str = "exact") -> Artifact:
         """Return the handler object of the version that is meant."""

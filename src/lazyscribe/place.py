@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
+    from lazyscribe.artifacts.trust import Trust
+
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
     """Return protocol and path of a path or URL; a plain path has the protocol ``"file"``."""
@@ -33,7 +35,14 @@ class Place:
         notwithstanding.
     fs
         An fsspec file system to use; default: made of `protocol` and `options`.
+
+    Attributes
+    ----------
+    trust
+        Which of the files here may be loaded that can run code; ``None``: as the environment says.
     """
+
+    trust: Trust | None = None
 
     def __init__(
         self, protocol: str, folder: Path, options: dict[str, Any] | None = None, fs: AbstractFileSystem | None = None

@@ -32,6 +32,7 @@ from lazyscribe.store.keys import check_key, fold
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import ExperimentHead, ExperimentReader
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
     from lazyscribe.place import Place
@@ -52,13 +53,15 @@ class Project(Document["Experiment"]):
         not loaded, and replaced by the first save. ``"w+"``: everything may be edited.
     author
         Default: the login name.
+    trust
+        As for a `Repository`. Holds for the projects that experiments depend on, too, unless they are registered.
     **storage_options
         Passed to the file system.
 
     Raises
     ------
     ValueError
-        Another mode; as `CorruptManifestError` a file that is damaged.
+        Another mode or level of trust; as `CorruptManifestError` a file that is damaged.
     FileNotFoundError, KeyError
         A project or an experiment that an experiment depends on is not there.
     """
@@ -72,10 +75,12 @@ class Project(Document["Experiment"]):
         fpath: str | Path = "project.json",
         mode: Literal["r", "a", "w", "w+"] = "a",
         author: str | None = None,
+        *,
+        trust: Trust | None = None,
         **storage_options: Any,
     ) -> None:
         self.author = _utils.user_name() if author is None else author
-        super().__init__(fpath, mode, storage_options)
+        super().__init__(fpath, mode, storage_options, trust)
 
     @property
     def _home(self) -> tuple[Place, str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lazyscribe._dates import to_text
+from lazyscribe.artifacts.trust import level_of, refuse, runs_code
 from lazyscribe.exception import ArtifactFileMissingError, ArtifactLoadError, LazyscribeError
 from lazyscribe.facts import Facts, check, digest_of, read_facts, sha256_of
 from lazyscribe.store.base import Store
@@ -16,6 +17,7 @@ from lazyscribe.store.keys import check_key
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.place import Place
 
 IN_MEMORY = 256 * 2**20
 """Files up to this many bytes are read once, and that buffer is hashed and read from.
@@ -38,7 +40,7 @@ def output_only_notice(name: str) -> str:
     return f"The artifact {name!r} is of an output-only handler: what is loaded later is not what was logged."
 
 
-def read_artifact(store: Store, key: str, artifact: Artifact, validate: bool, reader_kwargs: dict[str, Any]) -> Any:
+def read_artifact(place: Place, key: str, artifact: Artifact, validate: bool, reader_kwargs: dict[str, Any]) -> Any:
     """Return the value that the file `key` holds.
 
     Raises
@@ -47,28 +49,41 @@ def read_artifact(store: Store, key: str, artifact: Artifact, validate: bool, re
         The environment differs (only if `validate`), the handler is missing, or it is not saved yet.
     CorruptArtifactError
         The digest is not the one that was saved.
+    UntrustedError
+        Reading could run code, which the place's level of trust does not allow for this file.
     FileNotFoundError
         The file is not there.
     """
     artifact._refuse_if_missing()
+    level = level_of(place.trust)
+    guarded = level != "all" and runs_code(type(artifact))
+    if guarded and level == "none":
+        refuse(artifact, level, place.store.describe(key))
     if artifact.dirty:
         message = f"The artifact {artifact.name!r} is not saved yet, so it has no file; call save() before loading it."
         raise ArtifactFileMissingError(message, name=artifact.name)
     warn_output_only(artifact, artifact.name)
     if validate:
         _validate(artifact)
-    with checked_file(store, key, artifact) as buf:
+    with checked_file(place.store, key, artifact, recorded=guarded) as buf:
         # In a variable: thrown away within the block, a text file would close the one below, with a warning.
         wanted = buf if artifact.binary else io.TextIOWrapper(buf, encoding="utf-8", newline="")
         return artifact.read(wanted, **reader_kwargs)
 
 
 @contextmanager
-def checked_file(store: Store, key: str, artifact: Artifact) -> Iterator[BinaryIO]:
+def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = False) -> Iterator[BinaryIO]:
     """Yield the open file of a saved artifact, its digest checked.
+
+    Parameters
+    ----------
+    recorded
+        Refuse a file of which no digest is known.
 
     Raises
     ------
+    UntrustedError
+        See `recorded`.
     CorruptArtifactError
         The digest is not the one that was saved: on entry, or on leaving if a file too large to be held was written
         to meanwhile.
@@ -78,6 +93,8 @@ def checked_file(store: Store, key: str, artifact: Artifact) -> Iterator[BinaryI
     path = store.describe(check_key(key))
     with open_file(store, key, artifact.name) as raw:
         facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
+        if facts is None and recorded:
+            refuse(artifact, "recorded", path)
         if raw.seek(0, io.SEEK_END) <= IN_MEMORY:
             raw.seek(0)
             data = raw.read()

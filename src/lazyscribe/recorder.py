@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lazyscribe import _utils
 from lazyscribe.artifacts import _get_handler
+from lazyscribe.artifacts.inference import infer
+from lazyscribe.artifacts.libraries import refuse_if_missing
 from lazyscribe.exception import ArtifactLoadError, ArtifactLogError
 from lazyscribe.names import check_file, check_text, warn_of_names
 from lazyscribe.place import Place
@@ -18,17 +20,19 @@ if TYPE_CHECKING:
 
 
 def new_artifact(
-    name: str, value: Any, handler: str, fname: str | None, writer_kwargs: dict[str, Any], **more: Any
+    name: str, value: Any, handler: str | None, fname: str | None, writer_kwargs: dict[str, Any], **more: Any
 ) -> Artifact:
-    """Construct the artifact that a ``log_artifact`` call describes; no I/O.
+    """Construct the artifact that a ``log_artifact`` call describes; no I/O, and nothing is imported but the handler.
 
     Raises
     ------
     ValueError, ImportError, TypeError
-        As :func:`lazyscribe.artifacts._get_handler`.
+        As :func:`lazyscribe.artifacts._get_handler`; as `NoHandlerFitsError` if none is named and none taken by
+        itself; `ImportError`, too, if a library that the handler needs is not installed.
     """
     check_text(name)
-    handler_class = _get_handler(handler)
+    handler_class = _get_handler(infer(value) if handler is None else handler)
+    refuse_if_missing(getattr(handler_class, "requires", ()), getattr(handler_class, "extra", ""))
     artifact = handler_class.construct(
         name=name, value=value, fname=fname, created_at=_utils.utcnow(), writer_kwargs=writer_kwargs, **more
     )
@@ -80,7 +84,7 @@ class Recorder:
         self,
         name: str,
         value: Any,
-        handler: str,
+        handler: str | None = None,
         fname: str | None = None,
         overwrite: bool = False,
         **writer_kwargs: Any,
@@ -90,7 +94,8 @@ class Recorder:
         Parameters
         ----------
         handler
-            The alias of a handler, such as ``"json"`` or ``"pickle"``.
+            The alias of a handler, such as ``"json"`` or ``"pickle"``; default: the one for the type of `value`, never
+            one that pickles.
         fname
             Name of the file in this folder; default: slug of the name, date, and the handler's suffix.
         overwrite
@@ -103,7 +108,7 @@ class Recorder:
         ArtifactLogError
             There is one of that name, and `overwrite` is false; or the file name cannot be used.
         ValueError
-            No handler has that alias.
+            No handler has that alias, or none is taken by itself for such a value.
         """
         self._change()
         artifact = new_artifact(name, value, handler, fname, writer_kwargs)
@@ -146,10 +151,11 @@ class Recorder:
         Raises
         ------
         ArtifactLoadError
-            Unknown name, or another environment; as `CorruptArtifactError` a damaged file.
+            Unknown name, or another environment; as `CorruptArtifactError` a damaged file, as `UntrustedError` one
+            that could run code.
         FileNotFoundError
             The file is not there, or not saved yet.
         """
         artifact = self._find_artifact(name)
         place, folder = self._home()
-        return read_artifact(place.store, join(folder, artifact.fname), artifact, validate, reader_kwargs)
+        return read_artifact(place, join(folder, artifact.fname), artifact, validate, reader_kwargs)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader, VersionHead
     from lazyscribe.reconcile import Sides
     from lazyscribe.stage import Source
@@ -51,13 +52,16 @@ class Repository(VersionReader):
     mode
         ``"r"``: read only. ``"a"``: what is there stays as it is, new versions may join. ``"w"``: what is there is
         not loaded, and replaced by the first save. ``"w+"``: new versions may join, expiry may be set.
+    trust
+        Which files may be loaded that can run code, as pickles do: ``"all"``; those whose digest was ``"recorded"``
+        here when they were saved; ``"none"``. Default: the environment variable ``LAZYSCRIBE_TRUST``, else all.
     **storage_options
         Passed to the file system.
 
     Raises
     ------
     ValueError
-        Another mode; as `CorruptManifestError` a file that is damaged.
+        Another mode or level of trust; as `CorruptManifestError` a file that is damaged.
     """
 
     _kind: ClassVar[str] = "repository"
@@ -68,10 +72,12 @@ class Repository(VersionReader):
         self,
         fpath: str | Path = "repository.json",
         mode: Literal["r", "a", "w", "w+"] = "w+",
+        *,
+        trust: Trust | None = None,
         **storage_options: Any,
     ) -> None:
         self._sources: dict[int, Source] = {}
-        super().__init__(fpath, mode, storage_options)
+        super().__init__(fpath, mode, storage_options, trust)
 
     @property
     def artifacts(self) -> VersionList:
@@ -84,13 +90,16 @@ class Repository(VersionReader):
 
     # Logging
 
-    def log_artifact(self, name: str, value: Any, handler: str, fname: str | None = None, **writer_kwargs: Any) -> None:
+    def log_artifact(
+        self, name: str, value: Any, handler: str | None = None, fname: str | None = None, **writer_kwargs: Any
+    ) -> None:
         """Add a version; its file is written at the next save. Its number is provisional until then.
 
         Parameters
         ----------
         handler
-            The alias of a handler, such as ``"json"`` or ``"pickle"``.
+            The alias of a handler, such as ``"json"`` or ``"pickle"``; default: the one for the type of `value`, never
+            one that pickles.
         fname
             Name of the file in the folder ``name``; default: slug of the name, date, and the handler's suffix. A
             name that another version has gets a suffix.
@@ -102,7 +111,8 @@ class Repository(VersionReader):
         ReadOnlyError
             Opened with ``mode="r"``.
         ValueError
-            No handler has that alias; as `InvalidNameError` a name that cannot be used.
+            No handler has that alias, or none is taken by itself for such a value; as `InvalidNameError` a name that
+            cannot be used.
         """
         self._refuse_if_read_only("log an artifact to")
         check_file(name, fname or "x", self.fpath.name)

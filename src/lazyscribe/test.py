@@ -23,9 +23,13 @@ def as_path(value: Any) -> Path:
     return value if isinstance(value, Path) else Path(value)
 
 
-def forget_home(instance: Any, attribute: Any, value: Any) -> Any:  # noqa: ARG001 - attrs' signature
+def forget_home(instance: Any, attribute: Any, value: Any) -> Any:
     """Let an object that is given another file system or folder find its files there; an attrs hook."""
-    instance.__dict__.pop("_home_", None)
+    if "_parent_" in instance.__dict__ and attribute.name != "path":
+        _ = instance.path  # made when it is asked for, of what is forgotten now
+    home = instance.__dict__.pop("_home_", None) or instance.__dict__.pop("_parent_", None)
+    if home is not None:
+        instance.__dict__["_trust_"] = home[0].trust
     instance.__dict__.pop("_parent_", None)
     return value
 
@@ -44,7 +48,10 @@ class Located:
 
     def _home(self) -> tuple[Place, str]:
         home: tuple[Place, str] | None = self.__dict__.get("_home_")
-        return home if home is not None else self._place()
+        if home is None:
+            home = self._place()
+            home[0].trust = self.__dict__.get("_trust_")
+        return home
 
     def _attach_to(self, home: tuple[Place, str]) -> None:
         """Live in this folder of this place from now on."""

@@ -116,7 +116,8 @@ def test_a_plug_in_makes_the_whole_journey(plugged: Actor, tmp_path: Path, alias
     """Each handler logs, saves, reopens, loads, validates and promotes, found through its entry point."""
     held = plugged(journey, tmp_path, helpers=(value_of, same), alias=alias, prefix=prefix.format(alias=alias))
     assert held.pop("module") == HANDLERS[alias]
-    assert held.pop("distributions") == [f"lazyscribe-{HANDLERS[alias].split('.')[0].removeprefix('lazyscribe_')}"]
+    plug_in = f"lazyscribe-{HANDLERS[alias].split('.')[0].removeprefix('lazyscribe_')}"
+    assert set(held.pop("distributions")) == {plug_in, "lazyscribe"} - ({"lazyscribe"} if alias == "yaml12" else set())
     assert held.pop("fname").startswith("my-value-20")
     assert held.pop("record") == sorted(RECORD + ENVIRONMENT.get(alias, []))
     assert held.pop("project travels") == 1

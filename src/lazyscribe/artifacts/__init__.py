@@ -11,7 +11,20 @@ if TYPE_CHECKING:
 
 GROUP = "lazyscribe.artifact_type"
 
+FIRST = ("json", "pickle")
+"""Built-in handlers that come before a user's own class of that alias; the others make way for it."""
+
+
+class Subclasses:
+    """How many classes were made from `Artifact` so far."""
+
+    count = 0
+
+
+subclasses = Subclasses()
 _known: dict[str, type[Artifact]] = {}
+_built_in: dict[str, tuple[int, type[Artifact]]] = {}
+"""Built-in handlers that make way, with the number of classes there were when none had to be made way for."""
 
 
 def entry_points(**params: Any) -> Any:
@@ -24,9 +37,10 @@ def entry_points(**params: Any) -> Any:
 def _get_handler(alias: str) -> type[Artifact]:
     """Return the handler class of `alias`.
 
-    Looks among the entry points of the group ``lazyscribe.artifact_type``, then among the imported subclasses of
-    :class:`~lazyscribe.artifacts.base.Artifact`, of which the latest defined wins. Entry points that were found are
-    remembered for the life of the process, failures never are.
+    Looks among the entry points of the group ``lazyscribe.artifact_type`` that other packages have, then among the
+    imported subclasses of :class:`~lazyscribe.artifacts.base.Artifact`, of which the latest defined wins, then among
+    the built-in handlers, of which only `FIRST` go before subclasses. Entry points that were found are remembered for
+    the life of the process, failures never are.
 
     Raises
     ------
@@ -39,15 +53,40 @@ def _get_handler(alias: str) -> type[Artifact]:
     """
     if found := _known.get(alias):
         return found
-    for entry in entry_points(group=GROUP):
-        if entry.name == alias:
-            _known[alias] = _load_entry_point(alias, entry)
-            return _known[alias]
-    if (subclass := _find_subclass(alias)) is not None:
+    count, built_in = _built_in.get(alias, (-1, None))
+    if built_in is not None and count == subclasses.count:
+        return built_in
+    count = subclasses.count
+    ours, theirs = _entry_points_of(alias)
+    if theirs:
+        _known[alias] = _load_entry_point(alias, theirs[0])
+        return _known[alias]
+    subclass = None if alias in FIRST else _find_subclass(alias, built_in=False)
+    if subclass is not None:
+        return subclass
+    if ours:
+        loaded = _load_entry_point(alias, ours[0])
+        _built_in[alias] = count, loaded
+        return loaded
+    if (subclass := _find_subclass(alias, built_in=True)) is not None:
         return subclass
     names = ", ".join(sorted(_aliases()))
     message = f"No handler is known by the alias {alias!r}; known are {names}; install the package that provides it."
     raise UnknownHandlerError(message, alias=alias)
+
+
+def _entry_points_of(alias: str) -> tuple[list[Any], list[Any]]:
+    """Return the entry points of that name: ours, and those of other packages."""
+    ours: list[Any] = []
+    theirs: list[Any] = []
+    for entry in entry_points(group=GROUP):
+        if entry.name == alias:
+            (ours if _is_ours(getattr(entry, "value", "")) else theirs).append(entry)
+    return ours, theirs
+
+
+def _is_ours(module: str) -> bool:
+    return module.startswith(f"{__name__}.")
 
 
 def _load_entry_point(alias: str, entry: Any) -> type[Artifact]:
@@ -71,11 +110,11 @@ def _subclasses(cls: Any) -> list[type[Artifact]]:
     return list(found)
 
 
-def _find_subclass(alias: str) -> type[Artifact] | None:
+def _find_subclass(alias: str, built_in: bool) -> type[Artifact] | None:
     from lazyscribe.artifacts.base import Artifact
 
     for subclass in reversed(_subclasses(Artifact)):
-        if hasattr(subclass, "alias") and subclass.alias == alias:
+        if getattr(subclass, "alias", None) == alias and _is_ours(subclass.__module__) == built_in:
             return subclass
     return None
 

@@ -14,6 +14,8 @@ from attrs import define, field
 from lazyscribe import _utils
 from lazyscribe._dates import stamp, to_utc
 from lazyscribe._slugs import slugify
+from lazyscribe.artifacts import subclasses
+from lazyscribe.exception import InvalidArgumentError
 
 __all__ = ["Artifact"]
 
@@ -38,6 +40,13 @@ class Artifact(ABC):
         Whether `read` and `write` get a binary buffer; otherwise text, UTF-8.
     output_only
         Whether what is written cannot be read back as it was; logging, saving and loading then warn.
+    runs_code
+        Whether `read` may run code that the file brings along or names; not set, it counts as true. It speaks for
+        the `read` of its own class and of subclasses that keep it.
+    requires
+        Top-level modules without which a value cannot be logged.
+    extra
+        The extra of lazyscribe's that installs them.
     """
 
     alias: ClassVar[str]
@@ -46,6 +55,9 @@ class Artifact(ABC):
     output_only: ClassVar[bool]
     _keeps_records: ClassVar[bool] = False
     """Whether this very class constructs from a sound record what has the same record; no subclass inherits that."""
+    runs_code: ClassVar[bool]
+    requires: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
 
     name: str = field(eq=False, on_setattr=_INDEXED)
     fname: str = field(eq=False)
@@ -58,6 +70,7 @@ class Artifact(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        subclasses.count += 1
         for name in ("__getstate__", "__setstate__"):  # attrs gives its own to every class with slots
             if getattr(cls.__dict__.get(name), "__module__", "").partition(".")[0] in ("attr", "attrs"):
                 delattr(cls, name)
@@ -84,7 +97,7 @@ class Artifact(ABC):
         created_at
             Default: now. Dates become naive UTC.
         **kwargs
-            Values for the environment fields of the class; others are ignored.
+            Values for the environment fields of the class, which otherwise take their defaults; others are ignored.
         """
         created_at = to_utc(created_at) if created_at else _utils.utcnow()
         environment = {key: kwargs[key] for key in environment_fields(cls) if key in kwargs}
@@ -147,6 +160,19 @@ class Artifact(ABC):
             value = self.read(buf)
         for key, item in {**state, "value": value}.items():
             object.__setattr__(self, key, item)
+
+
+def refuse_keywords(cls: type[Artifact], keywords: dict[str, Any]) -> None:
+    """Refuse keywords that neither the handler nor its library knows.
+
+    Raises
+    ------
+    ValueError
+        There is one.
+    """
+    if keywords:
+        names = ", ".join(map(repr, keywords))
+        raise InvalidArgumentError(f"The handler {cls.alias!r} knows no keyword {names}; leave it out.", names=names)
 
 
 FIELDS = frozenset(each.name for each in attrs.fields(Artifact))

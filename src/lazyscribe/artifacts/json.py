@@ -21,6 +21,7 @@ class JSONArtifact(Artifact):
     binary: ClassVar[bool] = False
     output_only: ClassVar[bool] = False
     _keeps_records: ClassVar[bool] = True
+    runs_code: ClassVar[bool] = False
 
     @classmethod
     def read(cls, buf: Any, **kwargs: Any) -> Any:

@@ -28,6 +28,7 @@ class PickleArtifact(Artifact):
     suffix: ClassVar[str] = "pkl"
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
+    runs_code: ClassVar[bool] = True
 
     python_version: str
 
