@@ -39,6 +39,9 @@ from lazyscribe.artifacts.base import Artifact
 
 BLOCK = 1 << 20
 SIZE = 4 * BLOCK if QUICK else 1024 * BLOCK
+TURNS = 1 if QUICK else 11
+"""Many: what taking and writing back so much of the page cache costs differs by a factor of two from time to time."""
+
 OTHER = Path("/dev/shm")  # noqa: S108 - another file system is what is wanted
 
 Work = tuple[Callable[[], object], Callable[[Path], object]]
@@ -239,7 +242,7 @@ def run(what: str, way: str, kind: str, place: Path | None, source: Path) -> tup
 def measure(title: str, what: str, kind: str, place: Path | None, source: Path) -> None:
     """Let the two ways take turns, and tell what they took."""
     found: dict[str, list[tuple[float, float, float]]] = {"ours": [], "by hand": []}
-    for turn in range(timing.TURNS):
+    for turn in range(TURNS):
         for way in list(found) if turn % 2 == 0 else reversed(list(found)):
             found[way].append(run(what, way, kind, place, source))
     for number, (suffix, target) in enumerate((("", "≤ 1.25 (0.8 × the speed)"), (", processor time", ""))):
