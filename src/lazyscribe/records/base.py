@@ -50,7 +50,7 @@ class Entry(Generic[T]):
     seen: Any
 
     def __init__(self, text: bytes | None = None, head: Any = None, obj: T | None = None) -> None:
-        self.text = text
+        self._texts, self._at, self.saved = None, text, text is not None  # as `text` does it
         self.head = head
         self.obj = obj
         self.frozen = False
