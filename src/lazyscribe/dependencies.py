@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from lazyscribe.exception import DependencyFileMissingError, UnknownNameError
+from lazyscribe.exception import DependencyFileMissingError, LazyscribeError, UnknownNameError
 
 if TYPE_CHECKING:
     from lazyscribe.experiment import Experiment
@@ -54,6 +54,26 @@ def upstream(project: Project, reference: str, registry: Registry, opened: Opene
         message = f"{project.fpath} depends on the experiment {slug!r}, which {source.fpath} does not hold."
         raise UnknownNameError(message, name=slug, path=str(source.fpath))
     return source[slug]
+
+
+def link(
+    project: Project,
+    experiment: Experiment,
+    texts: Sequence[str],
+    registry: Registry,
+    known: Mapping[str, Experiment] | None = None,
+) -> None:
+    """Give an experiment the upstream ones that `texts` name; with `known` ones, what leads nowhere is kept as text."""
+    with resolving(project) as opened:
+        for text in texts:
+            try:
+                found = (known or {}).get(text) or upstream(project, text, registry, opened)
+            except LazyscribeError:
+                if known is None:
+                    raise
+                experiment.unresolved.append(text)
+            else:
+                experiment.dependencies[found.short_slug] = found
 
 
 def _find(project: Project, path: str, registry: Registry, opened: Opened) -> Project:

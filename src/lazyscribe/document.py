@@ -21,7 +21,8 @@ from lazyscribe.exception import (
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
-from lazyscribe.records.base import Entry, Owner, RecordList, Unmade, glances
+from lazyscribe.records.base import Owner, RecordList
+from lazyscribe.records.entries import Entry, Unmade, glances
 from lazyscribe.rows import Row
 from lazyscribe.store.protocols import is_local
 

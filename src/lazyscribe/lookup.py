@@ -20,7 +20,7 @@ from lazyscribe.exception import (
     VersionNotFoundError,
 )
 from lazyscribe.index import Alias, AsOf, Latest, Number, On, Selector, parse_version
-from lazyscribe.records.base import Entry
+from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.store.keys import join
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,13 +17,12 @@ from lazyscribe.codec.texts import Source, piece_of
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
-    LazyscribeError,
     NameTakenError,
     ReadOnlyError,
     UnknownNameError,
 )
 from lazyscribe.names import check_file, check_text
-from lazyscribe.records.base import Entry, in_parts
+from lazyscribe.records.entries import Entry, in_parts
 from lazyscribe.records.experiments import ExperimentList, numbered
 from lazyscribe.registry import registry
 from lazyscribe.rows import Row
@@ -226,8 +225,10 @@ class Project(Document["Experiment"]):
         entry.frozen, entry.unknown = frozen, None
         entry.obj = experiment  # before its dependencies, which may lead back to it
         if entry.head.dependencies:
+            from lazyscribe.dependencies import link
+
             try:
-                self._link(experiment, entry.head.dependencies)
+                link(self, experiment, entry.head.dependencies, registry)
             except BaseException:
                 entry.obj = None
                 raise
@@ -246,23 +247,6 @@ class Project(Document["Experiment"]):
         for test in experiment.__dict__.get("tests", ()):  # others will live where the experiment does
             test.__dict__.pop("_overwritten", None)
             experiment._adopt(test)
-
-    def _link(
-        self, experiment: Experiment, texts: Sequence[str], known: Mapping[str, Experiment] | None = None
-    ) -> None:
-        """Resolve dependencies; with `known` ones, what cannot be resolved is kept as text."""
-        from lazyscribe.dependencies import resolving, upstream
-
-        with resolving(self) as opened:
-            for text in texts:
-                try:
-                    found = (known or {}).get(text) or upstream(self, text, registry, opened)
-                except LazyscribeError:
-                    if known is None:
-                        raise
-                    experiment.unresolved.append(text)
-                else:
-                    experiment.dependencies[found.short_slug] = found
 
     # Saving
 
@@ -366,8 +350,10 @@ class Project(Document["Experiment"]):
         keep_artifacts(present, fresh)
         keep_tests(present, fresh)
         if record["dependencies"]:
+            from lazyscribe.dependencies import link
+
             known = {each.reference(): each for each in present.dependencies.values()}
-            self._link(fresh, record["dependencies"], known)
+            link(self, fresh, record["dependencies"], registry, known)
         dirty = present.dirty
         present._become(fresh)
         present.__dict__.update(dirty=dirty, _unresolved=fresh.unresolved)

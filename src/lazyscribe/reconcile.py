@@ -14,7 +14,7 @@ from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.merge import Merged, merge
 from lazyscribe.merge_fields import ABSENT, Conflict, Prefer, merge_records
-from lazyscribe.records.base import Entry
+from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from lazyscribe.exception import (
 )
 from lazyscribe.lookup import Match, Version, VersionReader
 from lazyscribe.names import check_file, warn_of_names
-from lazyscribe.records.base import Entry
+from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.rows import Row
 from lazyscribe.store.base import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lazyscribe.codec.text import Record
-from lazyscribe.records.base import Entry
+from lazyscribe.records.entries import Entry
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact

@@ -27,7 +27,7 @@ from lazyscribe.reconcile import (
     shown,
     with_behind,
 )
-from lazyscribe.records.base import Entry
+from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
 from lazyscribe.stage import Draft
 

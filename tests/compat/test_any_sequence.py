@@ -196,7 +196,8 @@ class Player:
         return Path("project.json").read_text()
 
     def reopen_project(self, mode: str) -> Any:
-        self.project = Project("project.json", mode=mode, author=f"author {self.tick}")
+        """Open it as somebody else; in mode "w" not, which after its first save is like "w+" with ours alone."""
+        self.project = Project("project.json", mode=mode, author="ann" if mode == "w" else f"author {self.tick}")
         return list(self.project)
 
 

@@ -7,7 +7,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
-from lazyscribe.records.base import Entry, Owner, RecordList, Unmade
+from lazyscribe.records.base import Owner, RecordList
+from lazyscribe.records.entries import Entry, Unmade
 from lazyscribe.store.keys import fold
 
 if TYPE_CHECKING:

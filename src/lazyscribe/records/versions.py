@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
 from lazyscribe.index import Selector, VersionIndex
-from lazyscribe.records.base import Entry, RecordList
+from lazyscribe.records.base import RecordList
+from lazyscribe.records.entries import Entry
 from lazyscribe.store.keys import candidates, fold, join
 
 if TYPE_CHECKING:
