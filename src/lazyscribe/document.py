@@ -173,7 +173,8 @@ class Document(Owner[T]):
     def _rows(self, entries: list[Entry[T]]) -> list[Row[T]]:
         """Return what is to be written of those of `entries` that are new or may have changed."""
         built = [entry for entry in entries if entry.obj is not None]  # new ones are; few others, of a large file
-        return [self._writable_row(entry) for entry in built if not (entry.frozen or self._is_untouched(entry))]
+        with without_collections():
+            return [self._writable_row(entry) for entry in built if not (entry.frozen or self._is_untouched(entry))]
 
     def _is_untouched(self, entry: Entry[T]) -> bool:
         """Whether the object of `entry` can be told to be as it is in the file without looking at all of it."""

@@ -256,8 +256,7 @@ class Project(Document["Experiment"]):
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
         from lazyscribe.experiment_files import add_drafts
 
-        with _utils.without_collections():
-            rows = super()._rows(entries)
+        rows = super()._rows(entries)
         renamed: dict[int, str] = {}
         new = [row for row in rows if not row.entry.saved]
         taken = {fold(entry.known.slug) for entry in entries if entry.saved} | self._avoid if new else set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, appended, assemble, decode, encode, extend, reason
 from lazyscribe.codec.texts import Texts
 from lazyscribe.deletions import deleted_by_others
@@ -272,10 +273,11 @@ def put_texts(document: Document[T], rows: list[Row[T]]) -> None:
 
     To be called when everything is staged: from then on nothing changes inside of fields.
     """
-    for row in rows:
-        if row.record is not None and row.record != row.encoded:
-            row.text = _text_of(document, row.record)
-            row.encoded = dict(row.record)
+    with without_collections():
+        for row in rows:
+            if row.record is not None and row.record != row.encoded:
+                row.text = _text_of(document, row.record)
+                row.encoded = dict(row.record)
 
 
 def _text_of(document: Document[T], record: Record) -> bytes:

@@ -29,6 +29,8 @@ class Row(Generic[T]):
         Of the record; `encoded` holds the fields that it was made of.
     """
 
+    __slots__ = ("artifacts", "drafts", "encoded", "entry", "key", "record", "text")
+
     def __init__(self, entry: Entry[T], record: Record | None = None, text: bytes = b"") -> None:
         self.entry = entry
         self.record = record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -57,28 +58,37 @@ class VersionList(RecordList["Artifact"]):
         if self._groups is None or self._edits != EDITS.count:
             edits = EDITS.count
             groups: dict[str, _Group] = {}
-            keys: dict[str, int] = {}
             for entry in self._entries:
-                _enter(groups, keys, entry)
-            self._groups, self._keys, self._edits = groups, keys, edits
+                groups.setdefault(entry.known.name, _Group()).add(entry)
+            self._groups, self._keys, self._edits = groups, None, edits
         return self._groups
 
+    def _owned(self) -> dict[str, int]:
+        """Return how many records own each file; look-ups need it not."""
+        self._table()
+        if self._keys is None:
+            self._keys = Counter(_key_of(entry) for entry in self._entries)
+        return self._keys
+
     def _appended(self, entry: Entry[Artifact]) -> None:
-        if self._groups is not None and self._keys is not None:
-            _enter(self._groups, self._keys, entry)
+        if self._groups is not None:
+            self._groups.setdefault(entry.known.name, _Group()).add(entry)
+        if self._keys is not None:
+            key = _key_of(entry)
+            self._keys[key] = self._keys.get(key, 0) + 1
 
     def _leave(self, entries: list[Entry[Artifact]]) -> None:
-        if self._groups is None or self._keys is None or self._edits != EDITS.count:
+        if self._groups is None or self._edits != EDITS.count:
             self._reindex()
             return
         for entry in reversed(entries):
-            known = entry.known
-            group = self._groups[known.name]
+            group = self._groups[entry.known.name]
             if len(group.entries) > 1:
                 group.cut(len(group.entries) - 1)
             else:
-                del self._groups[known.name]
-            self._keys[fold(join(known.name, known.fname))] -= 1
+                del self._groups[entry.known.name]
+            if self._keys is not None:
+                self._keys[_key_of(entry)] -= 1
 
     def find(self, name: str, selector: Selector, now: datetime) -> Entry[Artifact] | None:
         """Return the entry that `selector` means among the versions of `name`."""
@@ -155,12 +165,9 @@ class VersionList(RecordList["Artifact"]):
     def owners(self, key: str) -> int:
         """Return how many records own the file `key`; spellings that one file system takes for the same count."""
         with self.lock:
-            self._table()
-            return (self._keys or {}).get(fold(key), 0)
+            return self._owned().get(fold(key), 0)
 
 
-def _enter(groups: dict[str, _Group], keys: dict[str, int], entry: Entry[Artifact]) -> None:
+def _key_of(entry: Entry[Artifact]) -> str:
     known = entry.known
-    groups.setdefault(known.name, _Group()).add(entry)
-    key = fold(join(known.name, known.fname))
-    keys[key] = keys.get(key, 0) + 1
+    return fold(join(known.name, known.fname))
