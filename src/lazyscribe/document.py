@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, reason
-from lazyscribe.codec.texts import Texts
 from lazyscribe.exception import (
     CorruptManifestError,
     InvalidArgumentError,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader
+    from lazyscribe.codec.texts import Texts
     from lazyscribe.merge_fields import Prefer
     from lazyscribe.reconcile import Sides
     from lazyscribe.sync import MergePreview
@@ -220,6 +220,8 @@ class Document(Owner[T]):
 
     def load(self) -> None:
         """Read the file; what was in memory and not saved is gone. A missing file is an empty one."""
+        from lazyscribe.codec.texts import Texts
+
         with self._lock:
             data = self._manifest.read()
             texts = Texts(data or b"", self._manifest.place)

@@ -12,17 +12,19 @@ is written once; of two that know one write of one file, the later counts.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any, BinaryIO, NamedTuple
-from weakref import WeakKeyDictionary
+from functools import cache
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from lazyscribe.exception import CorruptArtifactError, InvalidNameError
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join, parent
+
+if TYPE_CHECKING:
+    from weakref import WeakKeyDictionary
 
 FOLDER = ".lazyscribe"
 """Everything of ours that 2.2 does not know lies here, beside the manifest."""
@@ -103,12 +105,18 @@ def _told(store: Store, key: str) -> Iterator[Any]:
 
 _NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, InvalidNameError)
 
-_packs: WeakKeyDictionary[Store, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+
+@cache
+def _packs() -> WeakKeyDictionary[Store, dict[str, dict[str, Any]]]:
+    """Return the packs that were read, of each store that is in use."""
+    from weakref import WeakKeyDictionary
+
+    return WeakKeyDictionary()
 
 
 def _read_pack(store: Store, pack: str) -> dict[str, Any]:
     """Return what a pack holds, empty if it is no pack; from memory if it was read before, since none ever changes."""
-    known = _packs.setdefault(store, {})
+    known = _packs().setdefault(store, {})
     if pack not in known:
         found = store.read(pack) if pack.endswith(".json") else None
         content = _decoded(found[0]) if found is not None else None
@@ -124,6 +132,8 @@ def _encoded(content: Any) -> bytes:
     try:
         return msgspec.json.format(msgspec.json.encode(content, order="sorted"), indent=4)
     except (msgspec.MsgspecError, UnicodeEncodeError):
+        import json
+
         return json.dumps(content, indent=4, sort_keys=True).encode("ascii")  # which takes a lone surrogate
 
 
@@ -135,6 +145,8 @@ def _decoded(data: bytes) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError):
         pass
+    import json
+
     try:
         return json.loads(data)  # which takes more
     except (RecursionError, ValueError):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from lazyscribe._dates import parse_date, to_second
+from lazyscribe._dates import parse_date, to_second, to_text
 from lazyscribe.exception import InvalidArgumentError, InvalidVersionError
 
 _MATCHES = ("exact", "asof")
@@ -77,6 +77,21 @@ Selector: TypeAlias = Latest | Number | On | AsOf | Alias
 
 Row: TypeAlias = tuple[datetime, int, datetime | None]
 """``(created_at, version, expiry)`` of one version."""
+
+
+def in_words(selector: Selector) -> str:
+    """Return how an error names what was asked for."""
+    match selector:
+        case Latest():
+            return "that has not expired"
+        case Number(number):
+            return f"numbered {number}"
+        case On(date):
+            return f"created at {to_text(date)}"
+        case AsOf(date):
+            return f"that was valid at {to_text(date)}"
+        case Alias(name):
+            return f"by the alias '@{name}'"
 
 
 def parse_version(version: Any, match: Any = "exact") -> Selector:

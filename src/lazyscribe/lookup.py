@@ -19,7 +19,6 @@ from lazyscribe.exception import (
     UsageError,
     VersionNotFoundError,
 )
-from lazyscribe.index import Alias, AsOf, Latest, Number, On, Selector, parse_version
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.store.keys import join
@@ -77,6 +76,8 @@ class VersionReader(Document["Artifact"]):
         return self._records.get(self._find(name, version, match))
 
     def _find(self, name: str, version: Version, match: str) -> Entry[Artifact]:
+        from lazyscribe.index import Number, in_words, parse_version
+
         selector = parse_version(version, match)
         if not self._records.has(name):
             raise UnknownArtifactError(self._no_artifact(name), name=name)
@@ -186,6 +187,8 @@ class VersionReader(Document["Artifact"]):
         return filtered
 
     def _as_of(self, version: datetime | str) -> list[Entry[Artifact]]:
+        from lazyscribe.index import in_words, parse_version
+
         selector, now, chosen = parse_version(version, "asof"), _utils.utcnow(), []
         for name in sorted(self._records.names()):
             entry = self._records.find(name, selector, now)
@@ -198,21 +201,6 @@ class VersionReader(Document["Artifact"]):
     def _record_of(self, entry: Entry[Artifact]) -> Record:
         artifact = self._records.get(entry)
         return {**entry.unknown, **to_record(artifact)}
-
-
-def in_words(selector: Selector) -> str:
-    """Return how an error names what was asked for."""
-    match selector:
-        case Latest():
-            return "that has not expired"
-        case Number(number):
-            return f"numbered {number}"
-        case On(date):
-            return f"created at {to_text(date)}"
-        case AsOf(date):
-            return f"that was valid at {to_text(date)}"
-        case Alias(name):
-            return f"by the alias '@{name}'"
 
 
 def _pairs(version: Any) -> list[tuple[str, Version]]:

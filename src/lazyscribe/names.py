@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from lazyscribe.exception import InvalidNameError
-from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.store.keys import MAX_SEGMENT, check_key, fold, join, portability_warning
 
 
@@ -39,6 +38,8 @@ def check_file(folder: str, fname: str, manifest: str | None = None, new: bool =
 
 @lru_cache(1024)  # on its way into a file a name is checked again and again
 def _checked(folder: str, fname: str, manifest: str | None, new: bool) -> str:
+    from lazyscribe.facts import FOLDER, facts_key
+
     for part in (folder, fname):
         if part.startswith("/"):
             raise InvalidNameError(

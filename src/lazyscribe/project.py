@@ -13,7 +13,6 @@ from lazyscribe._dates import to_text
 from lazyscribe.codec.artifacts import keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files, keep_tests, unknown_keys
 from lazyscribe.codec.text import Record, check_experiment, decode, encode
-from lazyscribe.codec.texts import Source, piece_of
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import ExperimentHead, ExperimentReader
+    from lazyscribe.codec.texts import Source
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
     from lazyscribe.place import Place
     from lazyscribe.reconcile import Sides
@@ -207,6 +207,7 @@ class Project(Document["Experiment"]):
 
     def __iter__(self) -> Iterator[Record]:
         from lazyscribe.codec.bodies import listed
+        from lazyscribe.codec.texts import piece_of
 
         for entries in in_parts(self._records.snapshot()):
             heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}

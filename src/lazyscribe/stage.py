@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 from lazyscribe.digest import HashingFile
 from lazyscribe.exception import CorruptArtifactError, Exists, SaveError
 from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key, new_pack, read_facts
-from lazyscribe.store.base import Creator, Store
+from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key, fold, join, numbered, parent
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.store.base import Creator
 
 
 class Source(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lazyscribe._slugs import slugify
 from lazyscribe.codec.artifacts import keep_artifacts
 from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record
 from lazyscribe.store.keys import join
@@ -27,6 +26,8 @@ def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
 
 def test_folder(slug: str, test: str) -> str:
     """Return the folder of the artifacts of a test, by the slug of its experiment and its own name."""
+    from lazyscribe._slugs import slugify
+
     return join(slug, slugify(test))
 
 

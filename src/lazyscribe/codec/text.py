@@ -9,9 +9,9 @@ Pure: no clock, no I/O. Errors name the manifest by the `place` that callers pas
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 from lazyscribe._dates import parse_date, to_text
@@ -50,6 +50,8 @@ _TYPES: dict[str, type] = {"str": str, "int": int, "list": list, "dict": dict}
 
 def load(data: bytes, place: str) -> Any:
     """Return what a text holds, by :mod:`json`, which takes what :mod:`msgspec` refuses; `CorruptManifestError`."""
+    import json
+
     try:
         return json.loads(data.decode("utf-8"))
     except RecursionError as error:
@@ -82,9 +84,11 @@ def encode(record: Mapping[str, Any]) -> bytes:
     TypeError, ValueError
         A value that JSON cannot hold.
     """
+    import json
+
     import msgspec
 
-    plain = _ENCODER.encode(record)
+    plain = _encoder().encode(record)
     try:
         return _place_in_array(msgspec.json.format(plain.encode("ascii"), indent=4))
     except (msgspec.MsgspecError, RecursionError):
@@ -92,6 +96,8 @@ def encode(record: Mapping[str, Any]) -> bytes:
 
 
 def _encode_plain(record: Any) -> bytes:
+    import json
+
     text = json.dumps([record], indent=4).encode("ascii")
     return text[len(_OPEN) : -len(_CLOSE)]
 
@@ -143,8 +149,13 @@ def to_plain(value: Any) -> Any:
     raise TypeError(f"a value of type {type(value).__name__} cannot be written as JSON")
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, default=to_plain)
-"""What ``json.dumps(sort_keys=True, default=to_plain)`` makes anew each time."""
+@cache
+def _encoder() -> Any:
+    """Return what ``json.dumps(sort_keys=True, default=to_plain)`` makes anew each time."""
+    import json
+
+    return json.JSONEncoder(sort_keys=True, default=to_plain)
+
 
 _AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -131,4 +130,6 @@ def _is_text_of_ours(text: bytes) -> bool:
     try:
         return msgspec.json.format(text, indent=4).replace(b"\n", b"\n    ") == text
     except (msgspec.MsgspecError, RecursionError):
+        import json
+
         return json.dumps([json.loads(text)], indent=4).encode("ascii") == assemble([text])

@@ -58,7 +58,8 @@ class RecordList(MutableSequence[T]):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         with self.lock, without_collections():
             if "_entries" not in self.__dict__:
-                self._entries = Entry.all_of(*self.__dict__.pop("_unmade"))
+                unmade: Unmade = self.__dict__.pop("_unmade")
+                self._entries = Entry.all_of(unmade.texts, unmade.heads)
             return self._entries
 
     @abstractmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from lazyscribe.codec.texts import Source, Texts
@@ -124,11 +124,14 @@ def in_parts(entries: list[Entry[T]]) -> Iterator[list[Entry[T]]]:
         start, size = start + size, min(2 * size, 1024)
 
 
-class Unmade(NamedTuple):
+class Unmade:
     """The entries of a whole manifest, as long as nobody has asked for one."""
 
-    texts: Texts
-    heads: list[Any]
+    __slots__ = ("heads", "texts")
+
+    def __init__(self, texts: Texts, heads: list[Any]) -> None:
+        self.texts = texts
+        self.heads = heads
 
 
 def glances(heads: Iterable[Any]) -> Iterator[Entry[Any]]:

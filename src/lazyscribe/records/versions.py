@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lazyscribe._utils import EDITS
-from lazyscribe.index import Selector, VersionIndex
 from lazyscribe.records.base import RecordList
 from lazyscribe.records.entries import Entry
 from lazyscribe.store.keys import candidates, fold, join
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.index import Selector, VersionIndex
 
 
 class _Group:
@@ -36,6 +36,8 @@ class _Group:
 
     def index(self) -> VersionIndex:
         if self._index is None:
+            from lazyscribe.index import VersionIndex
+
             self._index = VersionIndex([_row(entry) for entry in self.entries])
         return self._index
 

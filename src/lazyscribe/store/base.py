@@ -7,7 +7,7 @@ nothing of artifacts, records or dates; every method either does all it says or 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store.keys import join, parent
@@ -16,11 +16,13 @@ Token: TypeAlias = Any
 """What :meth:`Store.read` saw: opaque, comparable for equality, given back to :meth:`Store.swap`."""
 
 
-class Creator(Protocol):
-    """What can create files: see :meth:`Store.create`."""
+if TYPE_CHECKING:
 
-    def create(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Yield a new file that becomes `key`."""
+    class Creator(Protocol):
+        """What can create files: see :meth:`Store.create`."""
+
+        def create(self, key: str) -> AbstractContextManager[BinaryIO]:
+            """Yield a new file that becomes `key`."""
 
 
 class Store(ABC):
