@@ -26,12 +26,15 @@ class HashingFile(io.BufferedIOBase):
         self._hash = sha256()
         self._hashed = 0
         self._in_order = True
+        self._moved = False  # away from the end of what was written, perhaps
 
     def write(self, data: Any) -> int:
         """Write bytes or any contiguous buffer; return their number."""
         view = memoryview(data).cast("B")
-        if not self._in_order or self._raw.tell() != self._hashed:
-            self._in_order = False
+        if self._moved:
+            self._in_order = self._in_order and self._raw.tell() == self._hashed
+            self._moved = False
+        if not self._in_order:
             return self._raw.write(view)
         self._hashed += len(view)
         if len(view) >= AT_ONCE:
@@ -67,14 +70,17 @@ class HashingFile(io.BufferedIOBase):
 
     def read(self, size: int | None = -1) -> bytes:
         """Read back what was written."""
+        self._moved = True
         return self._raw.read(-1 if size is None else size)
 
     def read1(self, size: int = -1) -> bytes:
         """Read back what was written."""
+        self._moved = True
         return self._raw.read(size)
 
     def readinto(self, buffer: Any) -> int:
         """Read back into `buffer`; return the number of bytes."""
+        self._moved = True
         view = memoryview(buffer).cast("B")
         data = self._raw.read(len(view))
         view[: len(data)] = data
@@ -82,6 +88,7 @@ class HashingFile(io.BufferedIOBase):
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move the position."""
+        self._moved = True
         return self._raw.seek(offset, whence)
 
     def tell(self) -> int:

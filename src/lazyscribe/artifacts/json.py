@@ -31,4 +31,4 @@ class JSONArtifact(Artifact):
     @classmethod
     def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
         """Encode `obj`; a value that JSON cannot hold raises what :mod:`json` raises."""
-        json.dump(obj, buf, **kwargs)
+        buf.write(json.dumps(obj, **kwargs))  # the same text as json.dump writes, piece by piece, in ten times the time
