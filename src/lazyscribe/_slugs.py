@@ -14,6 +14,14 @@ def slugify(text: str) -> str:
     return _any(text)
 
 
+def both(name: str, stamp: str) -> tuple[str, str]:
+    """Return the slugs of `name` and of ``name-stamp``, where `stamp` is of digits."""
+    if _USUAL.fullmatch(name):
+        short = "-".join(_WORD.findall(name.lower()))
+        return short, f"{short}-{stamp}" if short else stamp
+    return slugify(name), slugify(f"{name}-{stamp}")
+
+
 @lru_cache(1024)  # many versions have one name
 def _any(text: str) -> str:
     import slugify as python_slugify

@@ -13,7 +13,7 @@ from attrs import Factory, define, field, setters
 
 from lazyscribe import _utils
 from lazyscribe._dates import as_utc, stamp, to_text, to_utc
-from lazyscribe._slugs import slugify
+from lazyscribe._slugs import both, slugify
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import with_dates_as_text
@@ -23,6 +23,7 @@ from lazyscribe.stored import Stored
 from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget_home
 
 if TYPE_CHECKING:
+    from lazyscribe.project import Project
     from lazyscribe.repository import Repository
 
 __all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest", "Test"]
@@ -92,6 +93,25 @@ class Experiment(Stored, Recorder):
     tags: list[str] = field(factory=list)
     dirty: bool = field(default=True, eq=False)
     mutex_: Any = field(factory=threading.RLock, eq=False, repr=False)
+
+    @classmethod
+    def _begin(cls, name: str, project: Project, home: tuple[Place, str]) -> Experiment:
+        """Return a new experiment of `project`, at `home`: as its defaults make it, but sooner."""
+        now = _utils.present()
+        short_slug, slug = both(name, stamp(now))
+        experiment = cls(
+            name=name,
+            project=project.fpath,
+            dir=project.dir,
+            author=project.author,
+            last_updated_by=project.author,
+            created_at=now,
+            last_updated=now,
+            short_slug=short_slug,
+            slug=slug,
+        )
+        experiment._attach_to(home)
+        return experiment
 
     def _place(self) -> tuple[Place, str]:
         fs = self.__dict__.get("fs")

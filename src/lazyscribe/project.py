@@ -111,8 +111,7 @@ class Project(Document["Experiment"]):
         """
         self._refuse_if_read_only("log an experiment to")
         check_text(name)
-        experiment = _kinds()[0](name=name, project=self.fpath, dir=self.dir, author=self.author)
-        experiment._attach_to(self._home)
+        experiment = _kinds()[0]._begin(name, self, self._home)
         yield experiment
         self.append(experiment)
 
@@ -297,7 +296,7 @@ class Project(Document["Experiment"]):
             part["artifacts"] = [to_record(artifact) for artifact in holder]
         if entry.unknown:
             record = {**entry.unknown, **record}
-        if not _experiment_reader().fits(record):
+        if (tests or any(artifacts)) and not _experiment_reader().fits(record):  # others have only their text
             check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
         if experiment.dirty and editable and not experiment.read_only:

@@ -84,14 +84,14 @@ def encode(record: Mapping[str, Any]) -> bytes:
     TypeError, ValueError
         A value that JSON cannot hold.
     """
-    import json
-
     import msgspec
 
     plain = _encoder().encode(record)
     try:
         return _place_in_array(msgspec.json.format(plain.encode("ascii"), indent=4))
     except (msgspec.MsgspecError, RecursionError):
+        import json
+
         return _encode_plain(json.loads(plain))  # sorted already, by the keys before they became text
 
 

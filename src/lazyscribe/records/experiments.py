@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe._utils import EDITS
 from lazyscribe.records.base import Owner, RecordList
@@ -75,7 +75,7 @@ class ExperimentList(RecordList["Experiment"]):
 
     def _place_of(self, entry: Entry[Experiment]) -> int:
         new, low, high = self.get(entry), 0, len(self._entries)
-        if not high or not new < self.get(self._entries[-1]):
+        if not high or _begins_after(new, self._entries[-1].known) or not new < self.get(self._entries[-1]):
             return high
         while low < high:
             middle = (low + high) // 2
@@ -84,6 +84,12 @@ class ExperimentList(RecordList["Experiment"]):
             else:
                 low = middle + 1
         return low
+
+
+def _begins_after(new: Any, last: Any) -> bool:
+    """Whether it takes no closer look to tell that an experiment comes after one, or the head of one."""
+    dates = new.created_at, last.created_at
+    return dates[0].tzinfo is dates[1].tzinfo and dates[0] > dates[1] and new.slug != last.slug
 
 
 def numbered(slug: str) -> Iterator[str]:
