@@ -132,7 +132,7 @@ class Repository(VersionReader):
             from lazyscribe.sync import name_notice
 
             notice = name_notice(artifact, free) if chosen else None
-            artifact.fname = free
+            object.__setattr__(artifact, "fname", free)  # it stands in no look-up table yet
             if notice:
                 warnings.warn(notice, UserWarning, stacklevel=4)
         self._records.append(artifact)

@@ -189,3 +189,19 @@ def test_what_another_thread_logs_during_a_save_stays(late: str, tmp_path: Path)
     assert fresh.load_artifact(late) == "late"
     assert len({(each.name, each.version) for each in fresh.artifacts}) == 6
     assert answers(mine) == answers(fresh)
+
+
+def test_a_file_name_changed_by_hand_before_a_save(tmp_path: Path) -> None:
+    """A new version whose file name was changed after it joined is saved once, beside what others have added."""
+    mine, other = (Repository(tmp_path / "repository.json") for _ in range(2))
+    for name, handle in (("a", mine), ("b", other)):
+        handle.log_artifact(name, name, "json")
+        handle.save()
+    mine.log_artifact("a", "new", "json")
+    mine.artifacts[-1].fname = "chosen.json"
+    mine.save()
+    mine.save()
+    fresh = Repository(tmp_path / "repository.json", mode="r")
+    assert [(each.name, each.version) for each in fresh.artifacts] == [("a", 0), ("b", 0), ("a", 1)]
+    assert fresh.artifacts[-1].fname == "chosen.json"
+    assert answers(mine) == answers(fresh)
