@@ -292,7 +292,7 @@ class Repository(VersionReader):
                 return True
             key = fold(join(artifact.name, artifact.fname))
             planned[key] = planned.get(key, 0) + 1
-            if len(self._records.numbered(record["name"], record["version"])) != 1:
+            if planned[key] > 1 or len(self._records.numbered(record["name"], record["version"])) != 1:
                 return True
             numbers.setdefault(record["name"], set()).add(record["version"])
         if any(max(held) - min(held) >= len(held) for held in numbers.values()):

@@ -205,3 +205,19 @@ def test_a_file_name_changed_by_hand_before_a_save(tmp_path: Path) -> None:
     assert [(each.name, each.version) for each in fresh.artifacts] == [("a", 0), ("b", 0), ("a", 1)]
     assert fresh.artifacts[-1].fname == "chosen.json"
     assert answers(mine) == answers(fresh)
+
+
+def test_new_versions_given_one_file_name_by_hand(tmp_path: Path) -> None:
+    """Two new versions whose file names were made the same are both there after a reload, and get a file each."""
+    mine, other = (Repository(tmp_path / "repository.json") for _ in range(2))
+    for name, handle in (("a", mine), ("b", other)):
+        handle.log_artifact(name, name, "json")
+        handle.save()
+    for number in (1, 2):
+        mine.log_artifact("a", number, "json", fname=f"{number}.json")
+        mine.artifacts[-1].fname = "same.json"
+    mine.reload()
+    assert [each.value for each in mine.artifacts] == ["a", None, 1, 2]
+    with pytest.warns(UserWarning, match="is taken"):
+        mine.save()
+    assert [mine.load_artifact("a", version=number) for number in (1, 2)] == [1, 2]
