@@ -356,6 +356,7 @@ class Repository(VersionReader):
     def _renumber(self, row: Row[Artifact], record: Record) -> None:
         artifact = row.entry.obj
         assert artifact is not None
+        row.entry.seen = None  # it had changed; how it looked before says nothing of the text that a reload brings
         if artifact.version != record.get("version", 0):
             object.__setattr__(artifact, "version", record["version"])  # who calls sees to the look-up tables
 

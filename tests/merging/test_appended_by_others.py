@@ -221,3 +221,18 @@ def test_new_versions_given_one_file_name_by_hand(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="is taken"):
         mine.save()
     assert [mine.load_artifact("a", version=number) for number in (1, 2)] == [1, 2]
+
+
+def test_a_change_taken_back_after_others_made_it(tmp_path: Path) -> None:
+    """An expiry that somebody else saved as well, and that is taken back after a reload, is taken back in the file."""
+    mine = Repository(tmp_path / "repository.json")
+    mine.log_artifact("a", 0, "json")
+    mine.save()
+    other = Repository(tmp_path / "repository.json")
+    for handle in (mine, other):
+        handle.set_artifact_expiry("a", expiry="2020-01-01")
+    other.save()
+    mine.reload()
+    mine.artifacts[0].expiry = None
+    mine.save()
+    assert [each["expiry"] for each in Repository(tmp_path / "repository.json", mode="r")] == [None]
