@@ -222,8 +222,8 @@ class Repository(VersionReader):
         known = to_record(artifact)
         entry.unknown = {key: value for key, value in record.items() if key not in known}
         entry.frozen = self.mode in ("r", "a")
+        entry.seen = lasting(looks(artifact))  # before others can have it, and change it
         entry.obj = artifact
-        entry.seen = lasting(looks(artifact))
         return artifact
 
     def _as_dict(self, entry: Entry[Artifact]) -> Record:
@@ -351,7 +351,8 @@ class Repository(VersionReader):
         self._renumber(row, record)
         artifact = row.entry.obj
         assert artifact is not None
-        row.entry.seen = lasting(looks(artifact)) if to_record(artifact).items() <= record.items() else None
+        seen = lasting(looks(artifact))  # first: what another thread changes from here on is not what was written
+        row.entry.seen = seen if to_record(artifact).items() <= record.items() else None
 
     def _renumber(self, row: Row[Artifact], record: Record) -> None:
         artifact = row.entry.obj
