@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lazyscribe import Repository
+from lazyscribe import Project, Repository
 from lazyscribe.artifacts.json import JSONArtifact
 from lazyscribe.exception import ArtifactLoadError, CorruptArtifactError
 from tests.clock import Clock
@@ -190,6 +190,31 @@ def test_own_facts_count_before_packs(pack: Path, file: Path) -> None:
     (file.parent / "x" / "0.json").write_text('"old"')
     with pytest.raises(CorruptArtifactError):
         opened(file).load_artifact("x")
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["facts of its own", "facts in a pack"])
+def test_a_file_that_is_about_to_be_replaced_still_loads(first: int, tmp_path: Path, clock: Clock) -> None:
+    """Until a save has replaced a file within the second, the old one is what its facts tell of."""
+
+    class Looking(JSONArtifact):
+        alias = "loads another one when it is written"
+
+        @classmethod
+        def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
+            kept = Project(tmp_path / "project.json", mode="r")["run"]
+            super().write(kept.load_artifact("x"), buf)
+
+    project = Project(tmp_path / "project.json", mode="w+")
+    with project.log("run") as run:
+        for name in ("x", "y")[:first]:
+            run.log_artifact(name, f"old {name}", "json", fname=f"{name}.json")
+    project.save()
+    run.log_artifact("x", "new", "json", fname="x.json", overwrite=True)
+    with run.log_test("later") as later:
+        later.log_artifact("found", None, Looking.alias)
+    project.save()
+    assert later.load_artifact("found") == "old x"
+    assert Project(tmp_path / "project.json", mode="r")["run"].load_artifact("x") == "new"
 
 
 def test_no_facts_at_all(three: Path) -> None:
