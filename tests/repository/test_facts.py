@@ -159,6 +159,18 @@ def test_missing_or_foreign_packs(pack: Path, file: Path, foreign: Any) -> None:
     assert opened(file).load_artifact("x", version=4) == "more"
 
 
+def test_a_pack_that_was_not_whole_yet(pack: Path, file: Path) -> None:
+    """A pack that was empty when it was looked at, as one may be for a moment, is looked at again."""
+    whole = pack.read_bytes()
+    pack.write_bytes(b"")
+    repository = opened(file)
+    assert repository.load_artifact("x", version=0) == 0
+    pack.write_bytes(whole)
+    (file.parent / "x" / "0.json").write_text("7")
+    with pytest.raises(CorruptArtifactError):
+        repository.load_artifact("x", version=0)
+
+
 @pytest.mark.parametrize(("key", "other"), [("created_at", "2025-01-20T13:23:31"), ("handler", "pickle")])
 def test_a_pack_of_another_write(pack: Path, file: Path, key: str, other: str) -> None:
     """Facts in a pack whose date or handler differ from the record belong to another write of that path: unknown."""
