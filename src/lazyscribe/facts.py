@@ -115,15 +115,21 @@ def _packs() -> WeakKeyDictionary[Store, dict[str, dict[str, Any]]]:
 
 
 def _read_pack(store: Store, pack: str) -> dict[str, Any]:
-    """Return what a pack holds, empty if it is no pack; from memory if it was read before, since none ever changes."""
+    """Return what a pack holds, empty if it is no pack; from memory if it was read before, since none ever changes.
+
+    What is no pack is not remembered: it may be one whose name came before its content (see `LocalStore`).
+    """
     known = _packs().setdefault(store, {})
-    if pack not in known:
-        found = store.read(pack) if pack.endswith(".json") else None
-        content = _decoded(found[0]) if found is not None else None
-        while len(known) >= PACKS_KEPT:
-            known.pop(list(known)[0], None)  # noqa: RUF015 - another thread may change it between two steps
-        known[pack] = content if isinstance(content, dict) else {}
-    return known[pack]
+    if (kept := known.get(pack)) is not None:
+        return kept
+    found = store.read(pack) if pack.endswith(".json") else None
+    content = _decoded(found[0]) if found is not None else None
+    if not isinstance(content, dict):
+        return {}
+    while len(known) >= PACKS_KEPT:
+        known.pop(list(known)[0], None)  # noqa: RUF015 - another thread may change it between two steps
+    known[pack] = content
+    return content
 
 
 def _encoded(content: Any) -> bytes:

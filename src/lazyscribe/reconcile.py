@@ -255,6 +255,10 @@ def deleted_here(document: Document[T], rows: list[Row[T]]) -> list[str]:
     else:
         gone = [document._identify(decode(text, place)) for text in document._records.removed()]
     held = {document._identify(row.record) for row in rows if row.record is not None} if gone else set()
+    if document._replacing:  # what was merged in from the file and has not changed has no row
+        live = {id(row.entry) for row in rows}
+        kept = [entry for entry in document._records.snapshot() if entry.saved and id(entry) not in live]
+        held |= {document._reader.key(entry.head) for entry in kept}
     return [key for key in gone if key not in held]
 
 

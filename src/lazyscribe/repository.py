@@ -132,7 +132,7 @@ class Repository(VersionReader):
             from lazyscribe.sync import name_notice
 
             notice = name_notice(artifact, free) if chosen else None
-            artifact.fname = free
+            object.__setattr__(artifact, "fname", free)  # it stands in no look-up table yet
             if notice:
                 warnings.warn(notice, UserWarning, stacklevel=4)
         self._records.append(artifact)
@@ -222,8 +222,8 @@ class Repository(VersionReader):
         known = to_record(artifact)
         entry.unknown = {key: value for key, value in record.items() if key not in known}
         entry.frozen = self.mode in ("r", "a")
+        entry.seen = lasting(looks(artifact))  # before others can have it, and change it
         entry.obj = artifact
-        entry.seen = lasting(looks(artifact))
         return artifact
 
     def _as_dict(self, entry: Entry[Artifact]) -> Record:
@@ -292,7 +292,7 @@ class Repository(VersionReader):
                 return True
             key = fold(join(artifact.name, artifact.fname))
             planned[key] = planned.get(key, 0) + 1
-            if len(self._records.numbered(record["name"], record["version"])) != 1:
+            if planned[key] > 1 or len(self._records.numbered(record["name"], record["version"])) != 1:
                 return True
             numbers.setdefault(record["name"], set()).add(record["version"])
         if any(max(held) - min(held) >= len(held) for held in numbers.values()):
@@ -351,11 +351,13 @@ class Repository(VersionReader):
         self._renumber(row, record)
         artifact = row.entry.obj
         assert artifact is not None
-        row.entry.seen = lasting(looks(artifact)) if to_record(artifact).items() <= record.items() else None
+        seen = lasting(looks(artifact))  # first: what another thread changes from here on is not what was written
+        row.entry.seen = seen if to_record(artifact).items() <= record.items() else None
 
     def _renumber(self, row: Row[Artifact], record: Record) -> None:
         artifact = row.entry.obj
         assert artifact is not None
+        row.entry.seen = None  # it had changed; how it looked before says nothing of the text that a reload brings
         if artifact.version != record.get("version", 0):
             object.__setattr__(artifact, "version", record["version"])  # who calls sees to the look-up tables
 

@@ -272,6 +272,9 @@ class Stage:
 
     def _write_facts(self, key: str, steps: _Steps, facts: Facts) -> None:
         target = facts_key(key)
+        if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
+            steps.facts_late = target, facts.encode()
+            return
         before = self._store.read(target)
         if before is None:
             try:
@@ -282,9 +285,6 @@ class Stage:
             else:
                 steps.created.append(target)
                 return
-        if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
-            steps.facts_late = target, facts.encode()
-            return
         if before is not None:
             steps.facts_before = target, before[0]
         self._store.swap(target, facts.encode(), before[1] if before else None)

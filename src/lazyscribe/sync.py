@@ -286,7 +286,7 @@ def _settle_file(draft: Draft) -> str | None:
         return None
     if artifact.fname != fname:
         notice = name_notice(artifact, fname)
-        artifact.fname = fname
+        object.__setattr__(artifact, "fname", fname)  # who calls sees to the look-up tables
     artifact.dirty = False
     if draft.size > KEPT_IN_MEMORY:
         artifact.value = None

@@ -189,3 +189,50 @@ def test_what_another_thread_logs_during_a_save_stays(late: str, tmp_path: Path)
     assert fresh.load_artifact(late) == "late"
     assert len({(each.name, each.version) for each in fresh.artifacts}) == 6
     assert answers(mine) == answers(fresh)
+
+
+def test_a_file_name_changed_by_hand_before_a_save(tmp_path: Path) -> None:
+    """A new version whose file name was changed after it joined is saved once, beside what others have added."""
+    mine, other = (Repository(tmp_path / "repository.json") for _ in range(2))
+    for name, handle in (("a", mine), ("b", other)):
+        handle.log_artifact(name, name, "json")
+        handle.save()
+    mine.log_artifact("a", "new", "json")
+    mine.artifacts[-1].fname = "chosen.json"
+    mine.save()
+    mine.save()
+    fresh = Repository(tmp_path / "repository.json", mode="r")
+    assert [(each.name, each.version) for each in fresh.artifacts] == [("a", 0), ("b", 0), ("a", 1)]
+    assert fresh.artifacts[-1].fname == "chosen.json"
+    assert answers(mine) == answers(fresh)
+
+
+def test_new_versions_given_one_file_name_by_hand(tmp_path: Path) -> None:
+    """Two new versions whose file names were made the same are both there after a reload, and get a file each."""
+    mine, other = (Repository(tmp_path / "repository.json") for _ in range(2))
+    for name, handle in (("a", mine), ("b", other)):
+        handle.log_artifact(name, name, "json")
+        handle.save()
+    for number in (1, 2):
+        mine.log_artifact("a", number, "json", fname=f"{number}.json")
+        mine.artifacts[-1].fname = "same.json"
+    mine.reload()
+    assert [each.value for each in mine.artifacts] == ["a", None, 1, 2]
+    with pytest.warns(UserWarning, match="is taken"):
+        mine.save()
+    assert [mine.load_artifact("a", version=number) for number in (1, 2)] == [1, 2]
+
+
+def test_a_change_taken_back_after_others_made_it(tmp_path: Path) -> None:
+    """An expiry that somebody else saved as well, and that is taken back after a reload, is taken back in the file."""
+    mine = Repository(tmp_path / "repository.json")
+    mine.log_artifact("a", 0, "json")
+    mine.save()
+    other = Repository(tmp_path / "repository.json")
+    for handle in (mine, other):
+        handle.set_artifact_expiry("a", expiry="2020-01-01")
+    other.save()
+    mine.reload()
+    mine.artifacts[0].expiry = None
+    mine.save()
+    assert [each["expiry"] for each in Repository(tmp_path / "repository.json", mode="r")] == [None]

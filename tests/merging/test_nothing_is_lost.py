@@ -292,6 +292,16 @@ def test_what_is_taken_out_and_put_in_again_counts_as_no_deletion(path: str) -> 
     assert sorted(values(path).values()) == ["cells", "value"]
 
 
+def test_what_a_replacement_keeps_counts_as_no_deletion(path: str) -> None:
+    """An experiment that a merged project in mode w saves unchanged is put back when a foreign program drops it."""
+    other = Project(path, mode="w+")
+    Project(path, mode="w").merge(Project(path, mode="r")).save()
+    Path(path).write_text("[]", "ascii")
+    with pytest.warns(UserWarning, match="put back"):
+        other.save()
+    assert sorted(values(path).values()) == ["cells", "value"]
+
+
 def test_another_value_after_an_unknown_outcome(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that a commit of unknown outcome left is not taken for that of a value logged since under its name."""
     project = Project(path, mode="w+")

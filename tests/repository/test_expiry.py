@@ -1,13 +1,17 @@
 """Versions that expire."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import define
 
 from lazyscribe import Repository
+from lazyscribe.artifacts.base import Artifact
+from lazyscribe.artifacts.json import JSONArtifact
 from lazyscribe.exception import InvalidVersionError, LazyscribeError, VersionNotFoundError
 from tests.clock import START, Clock
 from tests.repository.tools import opened, record, write
@@ -188,3 +192,32 @@ def test_record_without_expiry(file: Path) -> None:
     write(file, [record(expiry=...)])
     assert found(opened(file)) == 0
     assert opened(file).artifacts[0].expiry is None
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_expiry_set_while_a_save_settles(turn: int, file: Path) -> None:
+    """An expiry that another thread sets at the very end of a save is written by the next one."""
+    repository, looked = Repository(file), []
+
+    @define
+    class Looked(Artifact):
+        alias = "acts when it is looked at"
+        suffix = "txt"
+        binary = False
+        output_only = False
+        mark: str = "m"
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "mark" and not self.dirty:  # saved, and compared with what was written
+                looked.append(name)
+                if len(looked) == turn:
+                    object.__setattr__(self, "expiry", datetime(2020, 1, 1))
+            return super().__getattribute__(name)
+
+        read, write = JSONArtifact.read, JSONArtifact.write
+
+    repository.log_artifact("x", 0, Looked.alias)
+    repository.save()
+    assert len(looked) >= turn
+    repository.save()
+    assert [each["expiry"] for each in json.loads(file.read_bytes())] == ["2020-01-01T00:00:00"]

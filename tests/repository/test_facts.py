@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lazyscribe import Repository
+from lazyscribe import Project, Repository
 from lazyscribe.artifacts.json import JSONArtifact
 from lazyscribe.exception import ArtifactLoadError, CorruptArtifactError
 from tests.clock import Clock
@@ -159,6 +159,18 @@ def test_missing_or_foreign_packs(pack: Path, file: Path, foreign: Any) -> None:
     assert opened(file).load_artifact("x", version=4) == "more"
 
 
+def test_a_pack_that_was_not_whole_yet(pack: Path, file: Path) -> None:
+    """A pack that was empty when it was looked at, as one may be for a moment, is looked at again."""
+    whole = pack.read_bytes()
+    pack.write_bytes(b"")
+    repository = opened(file)
+    assert repository.load_artifact("x", version=0) == 0
+    pack.write_bytes(whole)
+    (file.parent / "x" / "0.json").write_text("7")
+    with pytest.raises(CorruptArtifactError):
+        repository.load_artifact("x", version=0)
+
+
 @pytest.mark.parametrize(("key", "other"), [("created_at", "2025-01-20T13:23:31"), ("handler", "pickle")])
 def test_a_pack_of_another_write(pack: Path, file: Path, key: str, other: str) -> None:
     """Facts in a pack whose date or handler differ from the record belong to another write of that path: unknown."""
@@ -190,6 +202,31 @@ def test_own_facts_count_before_packs(pack: Path, file: Path) -> None:
     (file.parent / "x" / "0.json").write_text('"old"')
     with pytest.raises(CorruptArtifactError):
         opened(file).load_artifact("x")
+
+
+@pytest.mark.parametrize("first", [1, 2], ids=["facts of its own", "facts in a pack"])
+def test_a_file_that_is_about_to_be_replaced_still_loads(first: int, tmp_path: Path, clock: Clock) -> None:
+    """Until a save has replaced a file within the second, the old one is what its facts tell of."""
+
+    class Looking(JSONArtifact):
+        alias = "loads another one when it is written"
+
+        @classmethod
+        def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
+            kept = Project(tmp_path / "project.json", mode="r")["run"]
+            super().write(kept.load_artifact("x"), buf)
+
+    project = Project(tmp_path / "project.json", mode="w+")
+    with project.log("run") as run:
+        for name in ("x", "y")[:first]:
+            run.log_artifact(name, f"old {name}", "json", fname=f"{name}.json")
+    project.save()
+    run.log_artifact("x", "new", "json", fname="x.json", overwrite=True)
+    with run.log_test("later") as later:
+        later.log_artifact("found", None, Looking.alias)
+    project.save()
+    assert later.load_artifact("found") == "old x"
+    assert Project(tmp_path / "project.json", mode="r")["run"].load_artifact("x") == "new"
 
 
 def test_no_facts_at_all(three: Path) -> None:

@@ -60,7 +60,7 @@ class Artifact(ABC):
     extra: ClassVar[str] = ""
 
     name: str = field(eq=False, on_setattr=_INDEXED)
-    fname: str = field(eq=False)
+    fname: str = field(eq=False, on_setattr=_INDEXED)
     value: Any = field(eq=False)
     writer_kwargs: dict[str, Any] = field(eq=False)
     created_at: datetime = field(eq=False, on_setattr=_INDEXED)
