@@ -79,11 +79,11 @@ def _value_of(place: Place, artifact: Artifact) -> Any:
 def _differ_of(older: Artifact, newer: Artifact) -> Callable[..., str]:
     """Return the function that both handlers name; what runs code to read a value has none."""
     for each in (older, newer):
-        alias = each._handler_alias()
+        alias, kind = each._handler_alias(), "binary" if each.binary else "text"
         if not each.differ or runs_code(type(each)):
             message = (
-                f"There is no diff of values of the {'binary' if each.binary else 'text'} artifact {each.name!r}, whose "
-                f"handler is {alias!r}; load both versions to compare them."
+                f"There is no diff of values of the {kind} artifact {each.name!r}, whose handler is {alias!r}; load "
+                "both versions to compare them."
             )
             raise InvalidArgumentError(message, name=each.name, alias=alias)
     if older.differ != newer.differ:
