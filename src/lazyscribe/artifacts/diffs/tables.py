@@ -119,8 +119,8 @@ def _rows(older: Any, newer: Any, keys: list[str], rows: _Rows, examples: int) -
             if arrow.any(mask).as_py():
                 changed[name] = mask
                 anywhere = mask if anywhere is None else arrow.or_(anywhere, mask)
-    places = [] if anywhere is None else arrow.indices_nonzero(anywhere).to_pylist()
-    if not (places or rows.added or rows.removed):
+    places = [] if anywhere is None else arrow.indices_nonzero(anywhere)
+    if not (len(places) or rows.added or rows.removed):
         return []
     by = ", ".join(keys) or "position"
     lines = [f"rows by {by}: {len(rows.added)} added, {len(rows.removed)} removed, {len(places)} changed"]
@@ -128,7 +128,7 @@ def _rows(older: Any, newer: Any, keys: list[str], rows: _Rows, examples: int) -
     for sign, table, found in (("-", older, rows.removed), ("+", newer, rows.added)):
         lines += [f"  {sign} {_label(table, each, keys)}: {_row(table, each, keys)}" for each in found[:examples]]
         lines += left_out(min(examples, len(found)), len(found))
-    for each in places[:examples]:
+    for each in map(int, places[:examples]):
         before, after = rows.older[each], rows.newer[each]
         names = [name for name, mask in changed.items() if mask[each].as_py()]
         row = "; ".join(f"{name}: {cell(older[name], before)} -> {cell(newer[name], after)}" for name in names)
