@@ -103,10 +103,9 @@ def _check_keywords(compare: Callable[..., str], keywords: dict[str, Any], name:
     from inspect import signature
 
     known = list(signature(compare).parameters)[2:]
-    unknown = [each for each in keywords if each not in known]
-    if unknown:
-        message = (
-            f"This diff of {name!r} knows no keyword {', '.join(map(repr, unknown))}; it knows: "
-            f"{', '.join(known) or 'none'}."
-        )
-        raise InvalidArgumentError(message, name=name, names=unknown)
+    try:
+        signature(compare).bind(None, None, **keywords)
+    except TypeError as error:
+        unknown = ", ".join(repr(each) for each in keywords if each not in known)
+        message = f"This diff of {name!r} knows no keyword {unknown}; it knows: {', '.join(known) or 'none'}."
+        raise InvalidArgumentError(message, name=name, names=unknown) from error

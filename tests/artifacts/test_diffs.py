@@ -28,6 +28,11 @@ def lengths(older: bytes, newer: bytes, unit: str = "bytes") -> str:
     return f"{len(older)} -> {len(newer)} {unit}" if older != newer else ""
 
 
+def told(older: bytes, newer: bytes, **keywords: Any) -> str:
+    """Say what it was asked."""
+    return f"{older!r} {newer!r} {keywords}"
+
+
 class Measured(PlainBinary):
     """A handler of another package that names what compares its values."""
 
@@ -51,6 +56,13 @@ class Rereading(Measured):
     @classmethod
     def read(cls, buf: Any, **kwargs: Any) -> Any:
         raise AssertionError("was read")
+
+
+class Open(Measured):
+    """One whose comparison takes any keyword."""
+
+    alias: ClassVar[str] = "tests-open"
+    differ: ClassVar[str] = f"{__name__}:told"
 
 
 class Silent(PlainBinary):
@@ -126,6 +138,7 @@ def test_a_handler_of_another_package_names_what_compares() -> None:
     """Its function gets both values and the keywords that it takes; others are an error that lists them."""
     assert diff(b"a", b"abc", "tests-measured") == "1 -> 3 bytes"
     assert diff(b"a", b"abc", "tests-measured", unit="B", how="values") == "1 -> 3 B"
+    assert diff(b"a", b"b", "tests-open", anything=1) == "b'a' b'b' {'anything': 1}"
     with pytest.raises(InvalidArgumentError, match="no keyword 'key'; it knows: unit"):
         diff(b"a", b"abc", "tests-measured", key="id")
 
@@ -169,6 +182,7 @@ def test_versions_of_two_handlers() -> None:
     [
         ("json", {"how": "path"}, "'path' is no way to compare; how is 'lines' or 'values'"),
         ("json", {"how": ["values"]}, "is no way to compare"),
+        ("npy", {"older": 1}, "no keyword 'older'; it knows: examples"),
         ("json", {"key": "id"}, "no keyword 'key'; it knows: none"),
         ("json", {"key": "id", "how": "values"}, "no keyword 'key'; it knows: none"),
         ("csv", {"by": "id", "columns": 1}, "no keyword 'by', 'columns'; it knows: key, examples"),

@@ -147,6 +147,7 @@ def test_several_columns_as_key_and_few_examples() -> None:
             "timestamp[us, tz=UTC] -> timestamp[ns, tz=Europe/Berlin]",
         ),
         (pyarrow.array([0, 7], pyarrow.timestamp("s")), pyarrow.array([0, 7000], pyarrow.timestamp("ms")), "timestamp"),
+        (pyarrow.nulls(1), pyarrow.nulls(1, "string"), "null -> string"),
         (pyarrow.array([0.5], "float16"), pyarrow.array([0.5], "float32"), "halffloat -> float"),
         (pyarrow.array([math.nan, None]), pyarrow.array([math.nan, None], "float32"), "double -> float"),
     ],

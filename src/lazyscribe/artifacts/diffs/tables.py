@@ -128,7 +128,7 @@ def _rows(older: Any, newer: Any, keys: list[str], rows: _Rows, examples: int) -
     for sign, table, found in (("-", older, rows.removed), ("+", newer, rows.added)):
         lines += [f"  {sign} {_label(table, each, keys)}: {_row(table, each, keys)}" for each in found[:examples]]
         lines += left_out(min(examples, len(found)), len(found))
-    for each in map(int, places[:examples]):
+    for each in places[:examples].to_pylist() if len(places) else []:
         before, after = rows.older[each], rows.newer[each]
         names = [name for name, mask in changed.items() if mask[each].as_py()]
         row = "; ".join(f"{name}: {cell(older[name], before)} -> {cell(newer[name], after)}" for name in names)
