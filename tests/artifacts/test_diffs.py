@@ -82,13 +82,14 @@ def test_ways_of_each_handler(alias: str, tmp_path: Path) -> None:
     """Text has lines, whatever its value; tables, arrays and images have values, JSON and its like both."""
     repository = saved(tmp_path, *SAMPLES[alias].values[:2], (alias, alias))
     working = {"lines": alias in BOTH + LINES, "values": alias in BOTH + VALUES, None: alias not in NONE}
-    texts = {}
+    texts, kind = {}, "text" if alias in BOTH + LINES else "binary"
     for how, works in working.items():
         if works:
             texts[how] = repository.get_version_diff("x", (0, 1), how=how)
             assert texts[how], f"{alias} by {how}"
         else:
-            with pytest.raises(ValueError, match=f"(binary|text artifact 'x', whose handler is '{alias}')"):
+            text = "'x' is binary" if how == "lines" else f"{kind} artifact 'x', whose handler is '{alias}'"
+            with pytest.raises(ValueError, match=text):
                 repository.get_version_diff("x", (0, 1), how=how)
     if alias not in NONE:
         assert texts[None] == texts["values" if alias in VALUES else "lines"]
@@ -108,6 +109,11 @@ def test_a_version_with_itself(alias: str, tmp_path: Path, caplog: pytest.LogCap
     repository = saved(tmp_path, *SAMPLES[alias].values[:2], (alias, alias))
     assert repository.get_version_diff("x", 1, how="values") == ""
     assert [(each.levelname, each.name) for each in caplog.records] == [("WARNING", "lazyscribe")]
+
+
+def test_whatever_compares_is_not_asked_about_a_version_and_itself(tmp_path: Path) -> None:
+    """That is no difference, even if the function of another package says one."""
+    assert saved(tmp_path, b"a", b"b", ("tests-open", "tests-open")).get_version_diff("x", 1) == ""
 
 
 @pytest.mark.parametrize("alias", VALUES + BOTH)
@@ -182,7 +188,6 @@ def test_versions_of_two_handlers() -> None:
     [
         ("json", {"how": "path"}, "'path' is no way to compare; how is 'lines' or 'values'"),
         ("json", {"how": ["values"]}, "is no way to compare"),
-        ("npy", {"older": 1}, "no keyword 'older'; it knows: examples"),
         ("json", {"key": "id"}, "no keyword 'key'; it knows: none"),
         ("json", {"key": "id", "how": "values"}, "no keyword 'key'; it knows: none"),
         ("csv", {"by": "id", "columns": 1}, "no keyword 'by', 'columns'; it knows: key, examples"),
@@ -205,6 +210,8 @@ def test_keywords_are_refused_before_a_file_is_opened(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(InvalidArgumentError, match="no keyword"):
         repository.get_version_diff("x", 0, wrong=1)
+    with pytest.raises(InvalidArgumentError, match="no keyword 'older'; it knows: examples"):
+        repository.get_version_diff("x", 0, older=1, examples=2)
     with pytest.raises(ArtifactFileMissingError):
         repository.get_version_diff("x", 0)
 

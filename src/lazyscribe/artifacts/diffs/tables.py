@@ -119,7 +119,7 @@ def _rows(older: Any, newer: Any, keys: list[str], rows: _Rows, examples: int) -
             if arrow.any(mask).as_py():
                 changed[name] = mask
                 anywhere = mask if anywhere is None else arrow.or_(anywhere, mask)
-    places = [] if anywhere is None else arrow.indices_nonzero(anywhere)
+    places: Any = [] if anywhere is None else arrow.indices_nonzero(anywhere)
     if not (len(places) or rows.added or rows.removed):
         return []
     by = ", ".join(keys) or "position"
