@@ -246,6 +246,16 @@ def test_what_is_no_key(value: Any, keywords: dict[str, Any], text: str) -> None
         diff(value, value, "arrow", **keywords)
 
 
+def test_a_key_that_one_table_has_is_none() -> None:
+    """Both must have the column, whichever is the older; one that was added or removed alone is said."""
+    one, both = pyarrow.table({"a": [1]}), pyarrow.table({"a": [1], "b": [1]})
+    for tables in ((one, both), (both, one)):
+        with pytest.raises(InvalidArgumentError, match="key='b' names no columns of both tables; these have: 'a'"):
+            diff(*tables, "arrow", key="b")
+    assert diff(one, both, "arrow") == "columns: 1 added, 0 removed, 0 of another type\n  + b: int64"
+    assert diff(both, one, "arrow") == "columns: 0 added, 1 removed, 0 of another type\n  - b: int64"
+
+
 def test_the_readme_shows_what_is_returned() -> None:
     """The table in the guide is not run there; it is here."""
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -77,6 +77,7 @@ def applied(value: Any, text: str) -> Any:
 @example(older=[1, 2, 3], newer=[1])
 @example(older={"a": {"b": [1]}}, newer={"a": {"b": [1, {}], "c": None}})
 @example(older=1, newer=1.0)
+@example(older="\u2028", newer="")
 @example(older=[1, 0.0], newer=[True, -0.0])
 @example(older={"a": 1, "b": {}}, newer={"b": [], "a": 1})
 def test_what_is_listed_leads_from_the_older_value_to_the_newer(older: Any, newer: Any) -> None:
@@ -84,6 +85,7 @@ def test_what_is_listed_leads_from_the_older_value_to_the_newer(older: Any, newe
     text = diff(older, newer, "json", how="values")
     assert (text == "") == (canonical(older) == canonical(newer))
     assert canonical(applied(older, text)) == canonical(newer)
+    assert text.splitlines() == (text.split("\n") if text else [])
 
 
 @given(value=VALUES)
