@@ -12,7 +12,6 @@ from lazyscribe.codec.artifacts import to_record
 from lazyscribe.codec.text import Record
 from lazyscribe.document import Document
 from lazyscribe.exception import (
-    ArtifactFileMissingError,
     InvalidArgumentError,
     InvalidVersionError,
     UnknownArtifactError,
@@ -30,6 +29,8 @@ Version: TypeAlias = datetime | str | int | None
 """A number, a date, an ISO 8601 text, or ``None`` for the newest version that has not expired."""
 
 Match: TypeAlias = Literal["exact", "asof"]
+
+How: TypeAlias = Literal["lines", "values"]
 
 
 class VersionReader(Document["Artifact"]):
@@ -111,18 +112,31 @@ class VersionReader(Document["Artifact"]):
         """Return the record of a version as it stands, or will stand, in the file; errors as `load_artifact`."""
         return self._record_of(self._find(name, version, match))
 
-    def get_version_diff(self, name: str, version: Version | tuple[Version, Version], match: Match = "exact") -> str:
-        """Return the unified diff of the texts of two versions, the older first.
+    def get_version_diff(
+        self,
+        name: str,
+        version: Version | tuple[Version, Version],
+        match: Match = "exact",
+        how: How | None = None,
+        **keywords: Any,
+    ) -> str:
+        """Return what differs between two versions, the older first; an empty text if nothing does.
 
         Parameters
         ----------
         version
             One version, compared with the newest; or a pair.
+        how
+            ``"lines"``: the unified diff of the texts. ``"values"``: what the handler says of the two values.
+            ``None``: lines if both files are text, otherwise values.
+        **keywords
+            Of the handler's comparison: ``key="id"`` (or several columns) for tables, and ``examples=5`` for tables,
+            arrays and images.
 
         Raises
         ------
         ValueError
-            The artifact is binary. Others as `load_artifact`.
+            There is no such diff of these versions, or it has no such keyword. Others as `load_artifact`.
         ArtifactLoadError
             A version is not saved.
         """
@@ -133,29 +147,12 @@ class VersionReader(Document["Artifact"]):
         older, newer = (self._search_artifact_versions(name, each, match) for each in wanted)
         if _age(older) > _age(newer):
             older, newer = newer, older
-        before, after = self._lines_of(older), self._lines_of(newer)
+        from lazyscribe.differences import between
+
+        difference = between(self._location, older, newer, how, keywords)
         if older is newer:
             _log_warning(f"Version {older.version} of {name!r} was compared with itself.")
-            return ""
-        import difflib
-
-        return "\n".join(difflib.unified_diff(before, after))
-
-    def _lines_of(self, artifact: Artifact) -> list[str]:
-        artifact._refuse_if_missing()
-        if artifact.binary:
-            message = f"{artifact.name!r} is binary, so there is no diff of it; load both versions to compare them."
-            raise InvalidArgumentError(message, name=artifact.name)
-        if artifact.dirty:
-            message = (
-                f"Version {artifact.version} of {artifact.name!r} is not saved yet; call save() before comparing it."
-            )
-            raise ArtifactFileMissingError(message, name=artifact.name)
-        key = join(artifact.name, artifact.fname)
-        from lazyscribe.reading import checked_file
-
-        with checked_file(self._location.store, key, artifact) as buf:
-            return buf.read().decode("utf-8").splitlines()
+        return difference
 
     def filter(self, version: datetime | str | Sequence[tuple[str, Version]]) -> Self:
         """Return a read-only repository of some versions.

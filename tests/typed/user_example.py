@@ -142,6 +142,7 @@ def look_up(repository: Repository) -> list[str]:
         repository.load_artifact("limit", version=tomorrow, match="asof"),
     ]
     difference: str = repository.get_version_diff("limit", version=(0, 1))
+    difference += repository.get_version_diff("limit", version=(0, 1), how="values")
     try:
         repository.load_artifact("limit", version=99)
     except VersionNotFoundError as error:

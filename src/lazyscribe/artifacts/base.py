@@ -43,6 +43,10 @@ class Artifact(ABC):
     runs_code
         Whether `read` may run code that the file brings along or names; not set, it counts as true. It speaks for
         the `read` of its own class and of subclasses that keep it.
+    differ
+        ``"module:function"`` of what compares two values that `read` returned: ``function(older, newer, **keywords)``
+        returns a text, empty if they are the same. Handlers that name the same one can be compared with each other.
+        One whose `read` may run code is never asked.
     requires
         Top-level modules without which a value cannot be logged.
     extra
@@ -56,6 +60,7 @@ class Artifact(ABC):
     _keeps_records: ClassVar[bool] = False
     """Whether this very class constructs from a sound record what has the same record; no subclass inherits that."""
     runs_code: ClassVar[bool]
+    differ: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
 

@@ -25,6 +25,7 @@ class CSVArtifact(Artifact):
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.tables:differences"
     requires: ClassVar[tuple[str, ...]] = ("pyarrow",)
     extra: ClassVar[str] = EXTRA
 

@@ -28,6 +28,7 @@ class ImageArtifact(Artifact):
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.images:differences"
     requires: ClassVar[tuple[str, ...]] = ("PIL",)
     extra: ClassVar[str] = "pillow"
 

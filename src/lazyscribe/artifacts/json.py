@@ -22,6 +22,7 @@ class JSONArtifact(Artifact):
     output_only: ClassVar[bool] = False
     _keeps_records: ClassVar[bool] = True
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.values:differences"
 
     @classmethod
     def read(cls, buf: Any, **kwargs: Any) -> Any:

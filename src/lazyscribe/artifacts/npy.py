@@ -43,6 +43,7 @@ class NpyArtifact(Artifact):
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.arrays:differences"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
     extra: ClassVar[str] = "numpy"
 

@@ -23,6 +23,7 @@ class NpzArtifact(Artifact):
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.arrays:differences"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
     extra: ClassVar[str] = "numpy"
 

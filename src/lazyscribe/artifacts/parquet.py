@@ -26,6 +26,7 @@ class ParquetArtifact(Artifact):
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.tables:differences"
     requires: ClassVar[tuple[str, ...]] = ("pyarrow",)
     extra: ClassVar[str] = EXTRA
 

@@ -21,6 +21,7 @@ class TOMLArtifact(Artifact):
     binary: ClassVar[bool] = False
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.values:differences"
     requires: ClassVar[tuple[str, ...]] = ("tomli_w",)
     extra: ClassVar[str] = "toml"
 

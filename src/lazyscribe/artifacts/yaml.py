@@ -24,6 +24,7 @@ class YAMLArtifact(Artifact):
     binary: ClassVar[bool] = False
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.values:differences"
     requires: ClassVar[tuple[str, ...]] = ("yaml",)
     extra: ClassVar[str] = "yaml"
 
