@@ -67,16 +67,6 @@ def test_an_empty_folder_is_kept(tmp_path: Path) -> None:
     ]
 
 
-def test_deep_folders(tmp_path: Path) -> None:
-    """A folder may be deeper than Python's stack."""
-    name = "/".join(["d"] * 1200)
-    source = fill(tmp_path / "s", {name: None})
-    repository = Repository(tmp_path / "r.json")
-    repository.log_artifact("x", source)
-    repository.save()
-    assert repository.load_artifact("x", to=tmp_path / "t").joinpath(name).is_dir()
-
-
 def link(folder: Path) -> None:
     folder.joinpath("bad").symlink_to("a.txt")
 
@@ -196,7 +186,7 @@ def test_a_folder_that_changes_while_it_is_read_is_refused(
 
     with monkeypatch.context() as patch:
         patch.setattr(archive, "pieces", reading)
-        with pytest.raises(SaveError, match="was changed or removed while it was read|is a link, which"):
+        with pytest.raises(SaveError, match=r"was changed or removed while it was read|is a link, which"):
             repository.save()
     assert tree(tmp_path / "kept") == {}
 

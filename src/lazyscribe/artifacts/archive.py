@@ -1,7 +1,8 @@
 """A folder as a ZIP file: nothing compressed, no dates, and for each file its digest.
 
-The digest is the comment of the file's entry, ``sha256:`` and 64 hexadecimal digits. Entries stand at the end of a ZIP
-file, so everything is written in one go and each file is read once.
+The digest is the comment of the file's entry, ``sha256:`` and 64 hexadecimal digits; the comment of the whole is the
+digest of all entries, so that none can be missing. Entries stand at the end of a ZIP file: everything is written in one
+go, and each file is read once.
 """
 
 from __future__ import annotations
@@ -57,7 +58,20 @@ def pack(members: list[Member], buf: Any) -> None:
                 for piece in pieces(member.path, member.state):
                     digest.update(piece)
                     target.write(piece)
-            entry.comment = f"sha256:{digest.hexdigest()}".encode("ascii")
+            entry.comment = _told(digest)
+        archive.comment = seal(archive.infolist())
+
+
+def seal(entries: list[ZipInfo]) -> bytes:
+    """Return the digest of names, permissions and digests of all entries, in their order."""
+    digest = sha256()
+    for entry in entries:
+        digest.update(entry.filename.encode("utf-8") + b"\0" + struct.pack("<L", entry.external_attr) + entry.comment)
+    return _told(digest)
+
+
+def _told(digest: Any) -> bytes:
+    return f"sha256:{digest.hexdigest()}".encode("ascii")
 
 
 def _entry(name: str, mode: int, attributes: int = 0) -> ZipInfo:
@@ -86,10 +100,12 @@ def extract(buf: Any, target: Path) -> None:
     with archive:
         entries = archive.infolist()
         _check(entries, size)
+        if archive.comment != seal(entries):
+            raise _refused("its list of files is not the one that was written")
         target.mkdir()
         for entry in entries:
             path = target / entry.filename
-            if entry.is_dir():
+            if _is_folder(entry):
                 path.mkdir()
             else:
                 write_new(path, _content(archive, entry), bool(entry.external_attr >> 16 & stat.S_IXUSR))
@@ -103,7 +119,7 @@ def _check(entries: list[ZipInfo], size: int) -> None:
     """Look at all entries before anything is written: `size` of the whole file is what they can hold together."""
     names = Names()
     for entry in entries:
-        reason = _oddity(entry) or names.refusal(entry.filename.removesuffix("/"), entry.is_dir())
+        reason = _oddity(entry) or names.refusal(entry.filename.removesuffix("/"), _is_folder(entry))
         size -= entry.file_size
         if size < 0:
             reason = reason or "the files in it are larger than it is"
@@ -111,16 +127,20 @@ def _check(entries: list[ZipInfo], size: int) -> None:
             raise _refused(f"{entry.orig_filename!r}: {reason}")
 
 
+def _is_folder(entry: ZipInfo) -> bool:
+    return entry.filename.endswith("/")
+
+
 def _oddity(entry: ZipInfo) -> str:
     """Return what makes an entry one that we did not write."""
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if entry.filename != entry.orig_filename:
         return "it has two names"
-    if kind != (stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
+    if kind != (stat.S_IFDIR if _is_folder(entry) else stat.S_IFREG):
         return "it is neither a file nor a folder"
     if entry.compress_type != ZIP_STORED or entry.flag_bits & _ENCRYPTED or entry.compress_size != entry.file_size:
         return "it is compressed or encrypted"
-    if entry.is_dir():
+    if _is_folder(entry):
         return "it is a folder with content" if entry.file_size else ""
     return "" if _DIGEST.fullmatch(entry.comment) else "it has no digest"
 
@@ -136,9 +156,9 @@ def _content(archive: ZipFile, entry: ZipInfo) -> Iterator[bytes]:
                 yield piece
     except _BROKEN as error:
         raise _damaged(entry, str(error)) from error
-    found = f"sha256:{digest.hexdigest()}"
-    if length != entry.file_size or found != entry.comment.decode("ascii"):
-        raise _damaged(entry, found)
+    found = _told(digest)
+    if length != entry.file_size or found != entry.comment:
+        raise _damaged(entry, found.decode("ascii"))
 
 
 def _damaged(entry: ZipInfo, found: str) -> CorruptArtifactError:

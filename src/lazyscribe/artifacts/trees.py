@@ -98,10 +98,10 @@ class Names:
 
     def refusal(self, name: str, is_folder: bool) -> str:
         """Return why this one cannot be kept; ``""`` if it can."""
-        above, _, last = name.rpartition("/")
+        above, slash, last = name.rpartition("/")
         if reason := unfit(last):
             return reason
-        if not self._kinds.get(above):
+        if (slash and not above) or not self._kinds.get(above):
             return f"it lies in {above!r}, which is no folder told before"
         other = self._folded.setdefault(fold(name), name)
         if other != name:
