@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from lazyscribe.exception import (
 from lazyscribe.testing.faults import KILLED
 from lazyscribe.testing.writers import forked
 from tests.artifacts.folders import contents, fill
+from tests.clock import Clock
 from tests.repository.tools import tree
 
 
@@ -54,20 +54,31 @@ def saved(repository: Repository, source: Path) -> Repository:
         *(("a.b c", ".bin"), ("a.größe", ".bin"), ("a." + "x" * 100, ".bin"), ("dots...", ".bin")),
     ],
 )
-def test_the_ending_is_kept(given: str, ending: str, repository: Repository, tmp_path: Path) -> None:
+def test_the_ending_is_kept(given: str, ending: str, repository: Repository, tmp_path: Path, clock: Clock) -> None:
     """The stored file has the ending of the one that was logged if it is a usual one, also where its name is taken."""
     path = fill(tmp_path / "source", {given: b"1"}) / given
-    created_at = datetime(2025, 1, 20, 13, 23, 30)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lazyscribe._utils.utcnow", lambda: created_at)
-        for _ in range(3):
-            repository.log_artifact("My file", path)
-        repository.save()  # without a notice that a chosen name could not be kept: it was not chosen
+    for _ in range(3):
+        repository.log_artifact("My file", path)
+    repository.save()  # without a notice that a chosen name could not be kept: it was not chosen
     expected = ["", "-1", "-2"]
     assert [each.fname for each in repository.artifacts] == [f"my-file-20250120132330{n}{ending}" for n in expected]
     assert sorted(each.name for each in (tmp_path / "kept" / "My file").iterdir()) == sorted(
         each.fname for each in repository.artifacts
     )
+
+
+def test_a_numbered_name_goes_on_counting(repository: Repository, tmp_path: Path, clock: Clock) -> None:
+    """A file whose default name got a number gets the next one where that is taken, and no notice."""
+    path = fill(tmp_path / "source", {"a.html": b"1"}) / "a.html"
+    project = Project(tmp_path / "project.json", author="tests")
+    with project.log("run") as run:
+        run.log_artifact("a!", path)
+        run.log_artifact("a?", path)
+    project.save()
+    assert [each.fname for each in run.artifacts] == ["a-20250120132330.html", "a-20250120132330-1.html"]
+    fill(tmp_path / "kept" / "a?", {"a-20250120132330-1.html": b"in the way"})
+    run.promote_artifact(repository, "a?")
+    assert repository.artifacts[0].fname == "a-20250120132330-2.html"
 
 
 def test_a_chosen_name_is_kept(repository: Repository, source: Path) -> None:
@@ -215,9 +226,12 @@ def test_it_comes_to_a_new_path(repository: Repository, source: Path, tmp_path: 
     assert out.joinpath("newer").stat().st_mode & 0o777 == (0o755 if source.is_dir() else 0o644)
 
 
-def test_nothing_is_replaced(repository: Repository, source: Path, tmp_path: Path) -> None:
-    """A path under which something lies, be it an empty folder or a broken link, and one nowhere, are refused."""
+def test_nothing_is_replaced(
+    repository: Repository, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path under which something lies, be it an empty folder or a broken link, and one nowhere: refused at once."""
     saved(repository, source)
+    monkeypatch.setattr(type(repository.artifacts[0]), "bring", None)
     out = fill(tmp_path / "out", {"file": b"1", "empty": None})
     before = contents(out)
     out.joinpath("link").symlink_to("nowhere")

@@ -58,9 +58,10 @@ def overlapping() -> bytes:
     return data[:start] + many + end
 
 
-def encrypted() -> bytes:
+def listed(position: int, value: int) -> bytes:
+    """One entry, of whose place in the list a byte was changed afterwards."""
     data = bytearray(zipped(entry("a")))
-    data[data.index(b"PK\1\2") + 8] |= 1
+    data[data.index(b"PK\1\2") + position] = value
     return bytes(data)
 
 
@@ -110,7 +111,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "case": (lambda: zipped(entry("a"), entry("A")), "one and the same"),
     "file and folder": (lambda: zipped(entry("a"), folder("a")), "there twice"),
     "compressed": (lambda: zipped(entry("a", data=b"0" * 10**6, compress_type=zipfile.ZIP_DEFLATED)), "compressed or"),
-    "encrypted": (encrypted, "compressed or encrypted"),
+    "compressed to the same size": (lambda: listed(10, zipfile.ZIP_DEFLATED), "compressed or"),
+    "other permissions": (lambda: listed(40, 0o755 & 0xFF), "list of files is not"),
+    "encrypted": (lambda: listed(8, 1), "compressed or encrypted"),
     "overlapping": (overlapping, "larger than it is"),
     "no digest": (lambda: zipped(entry("a", comment=b"")), "no digest"),
     "half a digest": (lambda: zipped(entry("a", comment=b"sha256:abc")), "no digest"),
