@@ -91,7 +91,7 @@ class Recorder:
         overwrite: bool = False,
         **writer_kwargs: Any,
     ) -> None:
-        """Keep an artifact; its file is written at the next save.
+        """Keep an artifact; its file is written at the next save, and what a path leads to is read then.
 
         Parameters
         ----------

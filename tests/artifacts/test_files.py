@@ -127,6 +127,9 @@ def test_a_path_to_nothing_is_refused_when_logged(repository: Repository, tmp_pa
         (tmp_path / "absent", "folder", "There is no folder .*absent"),
         (there, "file", "there is a folder; log it with handler='folder'"),
         (there / "file", "folder", "file is a file; log it with handler='file'"),
+        (tmp_path / ("x" * 300), None, "xxx cannot be looked at"),
+        (tmp_path / ("x" * 300), "folder", "xxx cannot be looked at"),
+        (tmp_path / "zero\0byte", None, "cannot be looked at"),
         (pipe, None, "pipe is neither"),
         (pipe, "folder", "pipe is neither"),
     ]

@@ -28,6 +28,7 @@ class FileArtifact(PathArtifact):
 
     alias: ClassVar[str] = "file"
     suffix: ClassVar[str] = "bin"
+    runs_code: ClassVar[bool] = False
 
     @classmethod
     def _ending(cls, source: Any) -> str:

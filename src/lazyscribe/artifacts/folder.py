@@ -27,6 +27,7 @@ class FolderArtifact(PathArtifact):
 
     alias: ClassVar[str] = "folder"
     suffix: ClassVar[str] = "zip"
+    runs_code: ClassVar[bool] = False
 
     @classmethod
     def check(cls, path: Path) -> None:

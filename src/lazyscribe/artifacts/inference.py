@@ -103,10 +103,13 @@ def _of_named(value: Any) -> tuple[str, ...]:
 
 
 def _of_paths(value: Any) -> tuple[str, ...]:
-    """Tell files from folders by looking there; of a path to nothing, the handler of files says so."""
+    """Tell files from folders by looking there; of a path to neither, the handler of files says so."""
     if _names(value)[0][0] != "pathlib" or not is_a(value, "pathlib", "Path"):
         return ()
-    return ("folder",) if value.is_dir() else ("file",)
+    try:
+        return ("folder",) if value.is_dir() else ("file",)
+    except OSError:
+        return ("file",)
 
 
 def _of_classes(value: Any) -> tuple[str, ...]:

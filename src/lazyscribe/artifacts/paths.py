@@ -34,7 +34,6 @@ class PathArtifact(Artifact):
 
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
-    runs_code: ClassVar[bool] = False
 
     @classmethod
     def construct(cls, name: str, value: Any | None = None, *args: Any, **kwargs: Any) -> Artifact:
@@ -97,6 +96,9 @@ def kind_of(path: Path) -> str:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return "nothing"
+    except (OSError, ValueError) as error:
+        message = f"{path} cannot be looked at ({error}); mend that, or give another path."
+        raise ArtifactLogError(message, path=str(path)) from error
     if stat.S_ISREG(mode):
         return "file"
     return "folder" if stat.S_ISDIR(mode) else "special"
