@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def new_artifact(
     name: str, value: Any, handler: str | None, fname: str | None, writer_kwargs: dict[str, Any], **more: Any
 ) -> Artifact:
-    """Construct the artifact that a ``log_artifact`` call describes; no I/O, and nothing is imported but the handler.
+    """Construct the artifact that a ``log_artifact`` call describes; nothing is imported but the handler.
+
+    No I/O, but that a path is asked what lies there.
 
     Raises
     ------
@@ -89,7 +91,7 @@ class Recorder:
         overwrite: bool = False,
         **writer_kwargs: Any,
     ) -> None:
-        """Keep an artifact; its file is written at the next save.
+        """Keep an artifact; its file is written at the next save, and what a path leads to is read then.
 
         Parameters
         ----------

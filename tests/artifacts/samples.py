@@ -2,6 +2,8 @@
 
 import datetime
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ import sklearn.naive_bayes
 import sklearn.pipeline
 import sklearn.preprocessing
 
+from tests.artifacts.folders import contents, fill
 from tests.artifacts.models import Limits
 from tests.artifacts.typed import Colour, Settings, Split
 
@@ -57,6 +60,16 @@ def wine() -> pandas.DataFrame:
     return frame.set_index(pandas.Index([f"bottle {number}" for number in range(len(frame))], name="bottle"))
 
 
+FOLDER = {
+    "a.txt": b"a",
+    "größe/b c.bin": bytes(range(256)) * 5000,
+    "größe/deep/er/empty": None,
+    "run.sh!": b"#!/bin/sh",
+}
+_KEPT = TemporaryDirectory(prefix="lazyscribe-samples-")
+FILES = fill(Path(_KEPT.name, "files"), {"model.bin": bytes(range(256)) * 5000, "page.html": b"<p>", "empty": b""})
+FOLDERS = [fill(Path(_KEPT.name, "one"), FOLDER), fill(Path(_KEPT.name, "none"), {})]
+
 SPLIT = Split(7, datetime.datetime(2025, 1, 20, 13, 23, 30))
 DOCUMENT = {"größe 😀": [1, 2.5, True], "nested": {"a": [], "day": datetime.date(2025, 1, 20)}, "line": "a\nb: c"}
 
@@ -88,6 +101,8 @@ SAMPLES = {
     "onnx": Sample([model(1), model(2)]),
     "png": Sample([figure(1), figure(2)], {"dpi": 40}),
     "svg": Sample([figure(1), figure(2)]),
+    "file": Sample([FILES / "model.bin", FILES / "page.html", FILES / "empty"]),
+    "folder": Sample(FOLDERS),
     "image": Sample([PIL.Image.new("RGBA", (3, 2), (1, 2, 3, 4)), PIL.Image.linear_gradient("L")]),
     "plotly": Sample([plotly.graph_objects.Figure(plotly.graph_objects.Bar(x=["a"], y=[number])) for number in (1, 2)]),
     "pydantic": Sample([Limits(low=0.5, names={"a"}), Limits(low=1, high=2)]),
@@ -103,6 +118,8 @@ def same(one: Any, other: Any) -> bool:
         return bool((one.mode, one.size, one.tobytes()) == (other.mode, other.size, other.tobytes()))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, Path) and isinstance(other, Path):
+        return one != other and bool(contents(one) == contents(other))
     if type(one) is not type(other):
         return False
     if isinstance(one, numpy.ndarray):

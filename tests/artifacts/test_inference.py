@@ -17,6 +17,7 @@ from lazyscribe import Project, Repository
 from lazyscribe.exception import ArtifactLogError, LazyscribeError, NoHandlerFitsError
 from tests.artifacts.samples import SAMPLES, estimators, figure, same, wine
 
+FOUND = ("onnx", "image", "plotly", "pydantic", "dataclass", "attrs", "file", "folder")
 FITTING = {
     "text": "größe",
     "bytes": b"\0",
@@ -25,7 +26,7 @@ FITTING = {
     "npz": {"a": numpy.arange(3), "b": numpy.eye(2)},
     "parquet": pyarrow.table({"x": [1]}),
     "skops": estimators()[0],
-    **{alias: SAMPLES[alias].values[0] for alias in ("onnx", "image", "plotly", "pydantic", "dataclass", "attrs")},
+    **{alias: SAMPLES[alias].values[0] for alias in FOUND},
 }
 
 

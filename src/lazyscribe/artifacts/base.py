@@ -108,7 +108,7 @@ class Artifact(ABC):
         environment = {key: kwargs[key] for key in environment_fields(cls) if key in kwargs}
         return cls(
             name=name,
-            fname=fname or default_fname(cls, name, created_at),
+            fname=fname or default_fname(cls, name, created_at, value),
             value=value,
             writer_kwargs=writer_kwargs or {},
             created_at=created_at,
@@ -127,6 +127,11 @@ class Artifact(ABC):
     @abstractmethod
     def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
         """Write `obj` to the open file `buf`."""
+
+    @classmethod
+    def _ending(cls, source: Any) -> str:  # noqa: ARG003 - most handlers have but one
+        """Return the ending, with its dot, of the file for a value; also of a file that has the name `source`."""
+        return f".{cls.suffix}"
 
     def _handler_alias(self) -> str:
         """Return the alias that stands in the record."""
@@ -197,13 +202,13 @@ def environment(artifact: Artifact) -> dict[str, Any]:
 
 def has_default_fname(artifact: Artifact) -> bool:
     """Whether the file name is the default, with or without the number that a taken one gets."""
-    return unnumbered(artifact)[0] == default_fname(type(artifact), artifact.name, artifact.created_at)
+    return unnumbered(artifact)[0] == _default_of(artifact)
 
 
 def unnumbered(artifact: Artifact) -> tuple[str, int]:
     """Return a default file name without the number that it got, and that number; another one as it is, and 0."""
-    default = default_fname(type(artifact), artifact.name, artifact.created_at)
-    ending = f".{type(artifact).suffix}"
+    default = _default_of(artifact)
+    ending = artifact._ending(artifact.fname)
     stem = f"{default.removesuffix(ending)}-"
     number = artifact.fname.removesuffix(ending).removeprefix(stem)
     if artifact.fname.startswith(stem) and number.isascii() and number.isdecimal():
@@ -211,6 +216,10 @@ def unnumbered(artifact: Artifact) -> tuple[str, int]:
     return artifact.fname, 0
 
 
-def default_fname(cls: type[Artifact], name: str, created_at: datetime) -> str:
-    """Return ``{slug}-{stamp}.{suffix}``; the slug is python-slugify's with its defaults."""
-    return f"{slugify(name)}-{stamp(created_at)}.{cls.suffix}"
+def _default_of(artifact: Artifact) -> str:
+    return default_fname(type(artifact), artifact.name, artifact.created_at, artifact.fname)
+
+
+def default_fname(cls: type[Artifact], name: str, created_at: datetime, source: Any) -> str:
+    """Return ``{slug}-{stamp}.{suffix}``, the slug as python-slugify makes it; for `source` see ``_ending``."""
+    return f"{slugify(name)}-{stamp(created_at)}{cls._ending(source)}"

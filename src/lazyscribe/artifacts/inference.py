@@ -102,6 +102,16 @@ def _of_named(value: Any) -> tuple[str, ...]:
     return next((_NAMED[name] for name in _names(value) if name in _NAMED), ())
 
 
+def _of_paths(value: Any) -> tuple[str, ...]:
+    """Tell files from folders by looking there; of a path to neither, the handler of files says so."""
+    if _names(value)[0][0] != "pathlib" or not is_a(value, "pathlib", "Path"):
+        return ()
+    try:
+        return ("folder",) if value.is_dir() else ("file",)
+    except OSError:
+        return ("file",)
+
+
 def _of_classes(value: Any) -> tuple[str, ...]:
     own = vars(type(value))
     if "__attrs_attrs__" in own:
@@ -118,6 +128,7 @@ _FINDERS: tuple[Callable[[Any], tuple[str, ...]], ...] = (
     _of_builtins,
     _of_arrays,
     _of_named,
+    _of_paths,
     _of_classes,
     _of_streams,
 )
@@ -126,6 +137,8 @@ _FINDERS: tuple[Callable[[Any], tuple[str, ...]], ...] = (
 def _able(value: Any) -> list[str]:
     """Return the handlers that take at least most values of this kind, though they may give back another type."""
     found = ["joblib", "cloudpickle", "pickle"]
+    if is_a(value, "pathlib", "Path"):
+        found = ["file", "folder", *found]
     if type(value) in (dict, list, tuple, set, date, datetime):
         found = ["yaml", *found]
     if isinstance(value, (dict, list, tuple, str, int, float)):
