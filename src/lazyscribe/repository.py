@@ -93,7 +93,7 @@ class Repository(VersionReader):
     def log_artifact(
         self, name: str, value: Any, handler: str | None = None, fname: str | None = None, **writer_kwargs: Any
     ) -> None:
-        """Add a version; its file is written, and what a path leads to read, at the next save, which settles its number.
+        """Add a version, its number provisional; its file is written, and what a path leads to read, at the next save.
 
         Parameters
         ----------

@@ -381,7 +381,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 def test_the_content_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file and a folder of 64 MiB are written and read through a few MiB."""
     folder = fill(tmp_path / "source", {"big": b""})
