@@ -214,6 +214,14 @@ def test_a_type_of_another_package_is_compared_by_what_it_stores() -> None:
     assert said(diff(*frames, "parquet", key="m"), "m") == {"added": 0, "removed": 0, "changed": 1, "v": 1}
 
 
+def test_categories_are_compared_by_what_they_stand_for() -> None:
+    """NaN among them is the same as itself, and their order is no difference."""
+    older, newer = ([math.nan, None, 1.5], [math.nan, None, 2.5])
+    coded = [pyarrow.table({"c": pyarrow.array(each).dictionary_encode()}) for each in (older, older, newer)]
+    assert diff(*coded[:2], "parquet") == ""
+    assert diff(coded[0], coded[2], "parquet").split("\n")[-1] == "  ~ row 2: c: 1.5 -> 2.5"
+
+
 def test_nan_is_one_key() -> None:
     """A row whose key is NaN is found again."""
     older = pyarrow.table({"k": [math.nan, 1.0], "v": [1, 2]})

@@ -19,7 +19,7 @@ def comparable(older: Any, newer: Any) -> tuple[Any, Any]:
     """Return two columns without categories and types of other packages, and with dates in one unit."""
     older, newer = _plain(older), _plain(newer)
     types = (older.type, newer.type)
-    if types[0] != types[1] and all(map(_pyarrow().types.is_timestamp, types)):
+    if all(map(_pyarrow().types.is_timestamp, types)):
         zones = [each.tz is not None for each in types]
         if zones[0] == zones[1]:
             wanted = _pyarrow().timestamp("ns", "UTC" if zones[0] else None)

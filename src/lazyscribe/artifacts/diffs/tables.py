@@ -113,7 +113,7 @@ def _rows(older: Any, newer: Any, keys: list[str], rows: _Rows, examples: int) -
     changed: dict[str, Any] = {}
     anywhere = None
     for name in older.column_names:
-        if name in newer.column_names and name not in keys:
+        if name in newer.column_names:
             before, after = comparable(older[name], newer[name])
             mask = unequal(_pick(before, rows.older), _pick(after, rows.newer))
             if arrow.any(mask).as_py():

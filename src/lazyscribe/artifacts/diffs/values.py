@@ -49,7 +49,7 @@ def _changes(path: str, older: Any, newer: Any) -> Iterator[str]:
 
 
 def _step(key: Any) -> str:
-    if isinstance(key, str) and key.isidentifier() and key.isprintable():
+    if isinstance(key, str) and key.isidentifier():
         return f".{key}"
     return f"[{written(key)}]"
 
