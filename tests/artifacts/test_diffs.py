@@ -17,10 +17,10 @@ from tests.artifacts.handlers import PlainBinary
 from tests.artifacts.samples import SAMPLES
 from tests.clock import Clock
 
-VALUES = ["arrow", "csv", "image", "npy", "npz", "parquet"]
+VALUES = ["arrow", "csv", "folder", "image", "npy", "npz", "parquet"]
 BOTH = ["json", "toml", "yaml"]
 LINES = ["attrs", "dataclass", "html", "markdown", "plotly", "pydantic", "svg", "text"]
-NONE = ["bytes", "cloudpickle", "joblib", "onnx", "pickle", "png", "skops"]
+NONE = ["bytes", "cloudpickle", "file", "joblib", "onnx", "pickle", "png", "skops"]
 
 
 def lengths(older: bytes, newer: bytes, unit: str = "bytes") -> str:

@@ -28,6 +28,7 @@ class FolderArtifact(PathArtifact):
     alias: ClassVar[str] = "folder"
     suffix: ClassVar[str] = "zip"
     runs_code: ClassVar[bool] = False
+    differ: ClassVar[str] = "lazyscribe.artifacts.diffs.folders:differences"
 
     @classmethod
     def check(cls, path: Path) -> None:
