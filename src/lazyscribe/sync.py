@@ -255,8 +255,13 @@ def _absorb_one(document: Document[T], row: Row[T], text: bytes, base: bytes | N
     entry = row.entry
     if text != row.text:
         record = decode(text, document._manifest.place)
-        entry.head = document._checked(text, 0)
-        if entry.obj is not None:
+        head = document._checked(text, 0)
+        with document._records.lock:  # a thread that is just making the object, of what stood there, comes first
+            entry.head = head
+            built = entry.obj is not None
+            if not built:
+                entry.text = base
+        if built:
             with document._lock_of(entry):
                 document._refresh(entry, record if entry.frozen else _with_later(document, row, record))
     entry.text = base
