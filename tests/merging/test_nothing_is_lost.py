@@ -342,6 +342,27 @@ def test_a_version_made_while_a_reload_runs(tmp_path: Path, monkeypatch: pytest.
     assert [artifact.name for artifact in reader.artifacts if artifact.expiry is None] == []
 
 
+def test_an_interrupt_while_a_save_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others added stays if a save is interrupted right after it has written it, and is tried again."""
+    mine, other = (Repository(tmp_path / "repository.json") for _ in range(2))
+    for name, handle in (("a", mine), ("b", other)):
+        handle.log_artifact(name, name, "json")
+        handle.save()
+
+    def interrupted(draft: Any) -> None:
+        raise KeyboardInterrupt
+
+    mine.log_artifact("c", "c", "json")
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "_settle_file", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            mine.save()
+    mine.save()
+    fresh = Repository(tmp_path / "repository.json", mode="r")
+    assert [fresh.load_artifact(name) for name in "abc"] == ["a", "b", "c"]
+    assert list(mine) == list(fresh)
+
+
 def test_another_value_after_an_unknown_outcome(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that a commit of unknown outcome left is not taken for that of a value logged since under its name."""
     project = Project(path, mode="w+")
