@@ -34,6 +34,7 @@ from lazyscribe.stage import Draft
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
+    from lazyscribe.manifest import Manifest
 
 T = TypeVar("T")
 
@@ -98,6 +99,7 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
         return assemble(list(merged.texts.values()))
 
     drafts = [draft for row in rows for draft in row.drafts]
+    seen = document._manifest.twin()
 
     def staged() -> list[str]:
         put_texts(document, rows)  # now, so that nobody has to wait for it
@@ -109,7 +111,7 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
         document._avoid.update(taken.names)
         return False
     document._replacing = False
-    standing, notices = _absorb(document, entries, outcome[0], written=True)
+    standing, notices = _absorb_written(document, entries, outcome[0], seen)
     data = document._manifest.data
     document._as_saved = (standing, data) if data is not None else None
     document._records.forget_removed(removed)
@@ -179,6 +181,22 @@ def _check_preference(prefer: str) -> None:
 
 
 # Settling
+
+
+def _absorb_written(
+    document: Document[T], entries: list[Entry[T]], merge: Reconciled, seen: Manifest
+) -> tuple[list[Entry[T]], list[str]]:
+    """Do what `_absorb` does with what was written; if that is cut short, the next save merges from `seen` anew.
+
+    For memory may not hold then what others have added.
+    """
+    try:
+        return _absorb(document, entries, merge, written=True)
+    except BaseException:
+        manifest = document._manifest
+        manifest.attempt, manifest.data, manifest.token = manifest.data, seen.data, seen.token
+        document._records.forget_tables()
+        raise
 
 
 def _absorb(
@@ -255,8 +273,13 @@ def _absorb_one(document: Document[T], row: Row[T], text: bytes, base: bytes | N
     entry = row.entry
     if text != row.text:
         record = decode(text, document._manifest.place)
-        entry.head = document._checked(text, 0)
-        if entry.obj is not None:
+        head = document._checked(text, 0)
+        with document._records.lock:  # a thread that is just making the object, of what stood there, comes first
+            entry.head = head
+            built = entry.obj is not None
+            if not built:
+                entry.text = base
+        if built:
             with document._lock_of(entry):
                 document._refresh(entry, record if entry.frozen else _with_later(document, row, record))
     entry.text = base

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from lazyscribe import Experiment, Project, Repository, sync
+from lazyscribe.artifacts.json import JSONArtifact
 from lazyscribe.exception import CommitUnknownError, ConflictError, LockTimeoutError, Unsure
 from tests.clock import Clock
 
@@ -300,6 +302,65 @@ def test_what_a_replacement_keeps_counts_as_no_deletion(path: str) -> None:
     with pytest.warns(UserWarning, match="put back"):
         other.save()
     assert sorted(values(path).values()) == ["cells", "value"]
+
+
+def test_a_version_made_while_a_reload_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version that another thread is just making when a reload comes to it shows what the reload brought."""
+    acts: dict[str, Callable[[], object]] = {}
+    making = threading.Event()
+
+    class Acting(JSONArtifact):
+        alias = "acts when it is made of a record"
+
+        @classmethod
+        def construct(cls, name: str, *given: Any, **more: Any) -> Acting:
+            acts.pop(name, bool)()
+            return super().construct(name, *given, **more)
+
+    def checked(self: Any, text: bytes, position: int) -> Any:
+        if b'"between"' in text and acts:
+            making.wait(10)
+        return original(self, text, position)
+
+    writer = Repository(tmp_path / "repository.json")
+    for name in ("first", "between", "last"):
+        writer.artifacts.append(Acting.construct(name, fname="f.json", dirty=False))
+    writer.save()
+    reader = Repository(tmp_path / "repository.json")
+    assert reader["first"].expiry is None
+    for artifact in writer.artifacts:
+        artifact.expiry = artifact.created_at
+    writer.save()
+    original = Repository._checked
+    monkeypatch.setattr(Repository, "_checked", checked)
+    thread = threading.Thread(target=lambda: reader.artifacts[-1], daemon=True)
+    acts["last"] = lambda: (making.set(), time.sleep(0.3))
+    acts["first"] = thread.start
+    reader.reload()
+    thread.join(10)
+    assert making.is_set()
+    assert [artifact.name for artifact in reader.artifacts if artifact.expiry is None] == []
+
+
+def test_an_interrupt_while_a_save_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others added stays if a save is interrupted right after it has written it, and is tried again."""
+    mine, other = (Repository(tmp_path / "repository.json") for _ in range(2))
+    for name, handle in (("a", mine), ("b", other)):
+        handle.log_artifact(name, name, "json")
+        handle.save()
+
+    def interrupted(draft: Any) -> None:
+        raise KeyboardInterrupt
+
+    mine.log_artifact("c", "c", "json")
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "_settle_file", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            mine.save()
+    mine.save()
+    fresh = Repository(tmp_path / "repository.json", mode="r")
+    assert [fresh.load_artifact(name) for name in "abc"] == ["a", "b", "c"]
+    assert list(mine) == list(fresh)
 
 
 def test_another_value_after_an_unknown_outcome(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
