@@ -190,6 +190,7 @@ def test_another_type_of_the_same_values(older: Any, newer: Any, types: str) -> 
             "<value out of range: 1000000000000> -> 1970-01-01 00:00:00.001",
         ),
         (pyarrow.array([1], pyarrow.duration("ns")), pyarrow.array([2], pyarrow.duration("ns")), "1 ns -> 2 ns"),
+        (pyarrow.array([1], pyarrow.duration("s")), pyarrow.array([None], pyarrow.duration("s")), "1 s -> null"),
         (pyarrow.array([1], pyarrow.duration("s")), pyarrow.array([1]), "1 s -> 1"),
         (pyarrow.array([1], pyarrow.time32("s")), pyarrow.array([1], pyarrow.time64("ns")), "00:00:01 -> 00:00:00.0"),
         (pyarrow.array([datetime.date(2025, 1, 20)]), pyarrow.array([None], pyarrow.date32()), "2025-01-20 -> null"),
@@ -215,9 +216,11 @@ def test_a_type_of_another_package_is_compared() -> None:
     assert said(diff(*frames, "parquet", key="m"), "m") == {"added": 0, "removed": 0, "changed": 1, "v": 1}
 
 
-def test_categories_are_compared_by_what_they_stand_for() -> None:
-    """NaN among them is the same as itself, and their order is no difference."""
+def test_categories_and_structures_are_compared_by_what_they_hold() -> None:
+    """NaN in them is the same as itself, and categories need not be the same."""
     older, newer = ([math.nan, None, 1.5], [math.nan, None, 2.5])
+    inside = pyarrow.table({"c": [{"a": math.nan, "b": 1}]})
+    assert diff(inside, inside, "arrow") == ""
     coded = [pyarrow.table({"c": pyarrow.array(each).dictionary_encode()}) for each in (older, older, newer)]
     assert diff(*coded[:2], "arrow") == ""
     assert diff(coded[0], coded[2], "arrow").split("\n")[-1] == "  ~ row 2: c: 1.5 -> 2.5"
