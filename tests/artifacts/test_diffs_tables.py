@@ -190,11 +190,13 @@ def test_another_type_of_the_same_values(older: Any, newer: Any, types: str) -> 
             "<value out of range: 1000000000000> -> 1970-01-01 00:00:00.001",
         ),
         (pyarrow.array([1], pyarrow.duration("ns")), pyarrow.array([2], pyarrow.duration("ns")), "1 ns -> 2 ns"),
+        (pyarrow.array([1], pyarrow.duration("s")), pyarrow.array([None], pyarrow.duration("s")), "1 s -> null"),
         (pyarrow.array([1], pyarrow.duration("s")), pyarrow.array([1]), "1 s -> 1"),
         (pyarrow.array([1], pyarrow.time32("s")), pyarrow.array([1], pyarrow.time64("ns")), "00:00:01 -> 00:00:00.0"),
         (pyarrow.array([datetime.date(2025, 1, 20)]), pyarrow.array([None], pyarrow.date32()), "2025-01-20 -> null"),
         (pyarrow.array([1.5]).cast(pyarrow.decimal128(4, 2)), pyarrow.array([None], "int8"), "1.50 -> null"),
         (pyarrow.array([{"a": [1]}]), pyarrow.array([{"a": [2]}]), '{"a": [1]} -> {"a": [2]}'),
+        (pyarrow.array([{"a": 1}]), pyarrow.array([{"a": 1, "b": 2}]), '{"a": 1} -> {"a": 1, "b": 2}'),
         (pyarrow.array(["a\nb"]), pyarrow.array(["ü"]).dictionary_encode(), '"a\\nb" -> "ü"'),
         (pyarrow.array([numpy.float16(1)]), pyarrow.array([numpy.float16(2)]), "1.0 -> 2.0"),
     ],
@@ -207,19 +209,21 @@ def test_cells_that_differ(older: Any, newer: Any, line: str) -> None:
     assert said(text, "position") == {"added": 0, "removed": 0, "changed": 1, "c": 1}
 
 
-def test_a_type_of_another_package_is_compared_by_what_it_stores() -> None:
-    """Such columns are those of pandas' periods."""
+def test_a_type_of_another_package_is_compared() -> None:
+    """Such columns are those of pandas' periods, also as a key."""
     months = pandas.period_range("2025-01", periods=2, freq="M")
     frames = [pandas.DataFrame({"m": months, "v": [1, each]}) for each in (2, 3)]
     assert said(diff(*frames, "parquet", key="m"), "m") == {"added": 0, "removed": 0, "changed": 1, "v": 1}
 
 
-def test_categories_are_compared_by_what_they_stand_for() -> None:
-    """NaN among them is the same as itself, and their order is no difference."""
+def test_categories_and_structures_are_compared_by_what_they_hold() -> None:
+    """NaN in them is the same as itself, and categories need not be the same."""
     older, newer = ([math.nan, None, 1.5], [math.nan, None, 2.5])
+    inside = pyarrow.table({"c": [{"a": math.nan, "b": 1}]})
+    assert diff(inside, inside, "arrow") == ""
     coded = [pyarrow.table({"c": pyarrow.array(each).dictionary_encode()}) for each in (older, older, newer)]
-    assert diff(*coded[:2], "parquet") == ""
-    assert diff(coded[0], coded[2], "parquet").split("\n")[-1] == "  ~ row 2: c: 1.5 -> 2.5"
+    assert diff(*coded[:2], "arrow") == ""
+    assert diff(coded[0], coded[2], "arrow").split("\n")[-1] == "  ~ row 2: c: 1.5 -> 2.5"
 
 
 def test_nan_is_one_key() -> None:

@@ -16,13 +16,13 @@ def _pyarrow() -> Any:
 
 
 def comparable(older: Any, newer: Any) -> tuple[Any, Any]:
-    """Return two columns without categories and types of other packages, and with dates in one unit."""
+    """Return two columns without categories, and with dates in one unit."""
     older, newer = _plain(older), _plain(newer)
     types = (older.type, newer.type)
     if all(map(_pyarrow().types.is_timestamp, types)):
         zones = [each.tz is not None for each in types]
         if zones[0] == zones[1]:
-            wanted = _pyarrow().timestamp("ns", "UTC" if zones[0] else None)
+            wanted = _pyarrow().timestamp("ns")
             try:
                 return older.cast(wanted), newer.cast(wanted)
             except _pyarrow().ArrowInvalid:  # a date far from ours
@@ -31,8 +31,6 @@ def comparable(older: Any, newer: Any) -> tuple[Any, Any]:
 
 
 def _plain(column: Any) -> Any:
-    if isinstance(column.type, _pyarrow().BaseExtensionType):
-        column = column.cast(column.type.storage_type)
     return column.cast(column.type.value_type) if _pyarrow().types.is_dictionary(column.type) else column
 
 
