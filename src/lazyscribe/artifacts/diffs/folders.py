@@ -19,7 +19,7 @@ def differences(older: Path, newer: Path) -> str:
             lines.append(f"+ {name!r}: {after[name][0]}")
         elif before[name] != after[name]:
             words, others = before[name][0], after[name][0]
-            lines.append(f"~ {name!r}: {words} -> {others}" if words != others else f"~ {name!r}: {words}, other content")
+            lines.append(f"~ {name!r}: {words}{', other content' if words == others else f' -> {others}'}")
     return "\n".join(lines)
 
 
