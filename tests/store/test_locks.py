@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lazyscribe.exception import InvalidArgumentError, LockTimeoutError
+from lazyscribe.store import flock
 from lazyscribe.store.local import LocalStore
 from lazyscribe.store.oscalls import OsCalls
 from lazyscribe.testing.calls import FailingCalls
@@ -156,6 +157,21 @@ def test_child_leaves_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         os._exit(try_it())
     assert code == 42
     assert try_it() == 1
+
+
+def test_inherited_by_a_program(tmp_path: Path) -> None:
+    """A lock that is let go is free, even if another program has inherited the open file and goes on."""
+    store = LocalStore(str(tmp_path))
+    with store.guard("m.json"):
+        (descriptor,) = flock._ours
+        copy = os.dup(descriptor)
+        os.set_inheritable(copy, True)
+        program = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
+        os.close(copy)
+    try:
+        assert forked(lambda: store.swap("m.json", b"1", None) and 5) == 5
+    finally:
+        program.communicate(b"\n")
 
 
 def test_child_of_a_busy_parent(tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ class Held:
 
     def release(self) -> None:
         """Let go. In a child that was forked meanwhile it does nothing: the lock is its parent's."""
+        if sys.platform != "win32" and self._descriptor in _ours:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # for whoever inherited it without knowing
         _close(self._descriptor)
 
 
