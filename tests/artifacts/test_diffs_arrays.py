@@ -79,6 +79,11 @@ STRUCTURE = [("a", "f4"), ("b", "U3", 2)]
             numpy.array([4 + 5j, NAN]),
             ["elements: 1 of 2 differ, by 5.0 at most", "  [0]: (1+1j) -> (4+5j)"],
         ),
+        (
+            numpy.array([complex("inf+1j")]),
+            numpy.array([complex("inf+2j")]),
+            ["elements: 1 of 1 differ", "  [0]: (inf+1j) -> (inf+2j)"],
+        ),
         (numpy.array([True, False]), numpy.array([True, True]), ["elements: 1 of 2 differ", "  [1]: False -> True"]),
         (numpy.array(1), numpy.array(3), ["elements: 1 of 1 differ, by 2 at most", "  []: 1 -> 3"]),
         (
@@ -156,7 +161,7 @@ def palette(index: int, *colours: int) -> PIL.Image.Image:
 @pytest.mark.parametrize(
     ("older", "newer", "lines"),
     [
-        (image("RGB"), image("RGB", size=(4, 2)), ["size: 3 x 2 -> 4 x 2"]),
+        (image("RGB", (0, 0, (1, 1, 1))), image("RGB", size=(4, 2)), ["size: 3 x 2 -> 4 x 2"]),
         (
             image("RGB", (1, 1, (9, 9, 9))),
             image("RGB", (2, 0, (1, 2, 3)), (1, 1, (9, 4, 9))),
