@@ -47,8 +47,13 @@ def in_turns(ways: Mapping[str, Callable[[], float]], turns: int = TURNS) -> dic
 
 
 def old(program: str, *arguments: object) -> float:
-    """Return the seconds that a program, run with 2.2, prints as its last line."""
-    command = [old_python(), str(Path(__file__).with_name("old.py")), program, *map(str, arguments)]
+    """Return the seconds that a program of ``old.py``, run with 2.2, prints as its last line."""
+    return run(old_python(), program, *arguments)
+
+
+def run(python: str, program: str, *arguments: object) -> float:
+    """Return the seconds that a program of ``old.py``, run with this interpreter, prints as its last line."""
+    command = [python, str(Path(__file__).with_name("old.py")), program, *map(str, arguments)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # it would show ours
     answer = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return float(json.loads(answer.stdout.splitlines()[-1]))
