@@ -23,6 +23,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
     ├── InvalidArgumentError [ValueError]
+    ├── QueryError [ValueError]
     ├── UnknownArtifactError [ValueError]
     ├── NotInListError [ValueError]
     ├── UnknownNameError [KeyError]
@@ -68,6 +69,7 @@ __all__ = [
     "CorruptManifestError",
     "UnreadableError",
     "InvalidArgumentError",
+    "QueryError",
     "UnknownArtifactError",
     "NotInListError",
     "UnknownNameError",
@@ -190,6 +192,10 @@ class InvalidNameError(ArtifactLogError, ValueError):
 
 class InvalidArgumentError(LazyscribeError, ValueError):
     """An argument has a value that is not among those allowed."""
+
+
+class QueryError(LazyscribeError, ValueError):
+    """A condition or a key to sort by cannot be understood: ``text``, and the ``position`` where, from 0."""
 
 
 class UnknownArtifactError(LazyscribeError, ValueError):
