@@ -17,6 +17,7 @@ from lazyscribe.exception import (
     ReadOnlyError,
     SaveError,
 )
+from lazyscribe.journal.pending import Pending
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader
     from lazyscribe.codec.texts import Texts
+    from lazyscribe.history import Commit
     from lazyscribe.merge_fields import Prefer
     from lazyscribe.reconcile import Sides
     from lazyscribe.sync import MergePreview
@@ -80,6 +82,7 @@ class Document(Selecting[T], Owner[T]):
         self._lock = threading.RLock()
         self._replacing = mode == "w"
         self._avoid: set[str] = set()
+        self._pending = Pending()
         self._as_saved: tuple[list[Entry[T]], bytes] | None = None
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
         if trust is not None:
@@ -167,6 +170,9 @@ class Document(Selecting[T], Owner[T]):
     def _follow(self, added: list[Entry[T]]) -> None:
         """Let what was added while a merge ran go with what it has brought."""
 
+    def _stay_above(self, rows: list[Row[T]], highest: Mapping[str, int]) -> None:
+        """Let new records have numbers above the `highest` of each name that was ever deleted."""
+
     def _artifact_records(self, record: Record) -> list[Record]:
         """Return the records of the artifacts in a record."""
         return [record]
@@ -229,6 +235,7 @@ class Document(Selecting[T], Owner[T]):
             with without_collections():
                 heads = self._heads_of(texts) if data is not None else []
             self._records = self._list(self, Unmade(texts, heads))
+            self._pending = Pending()
             self._opened(glances(heads))
 
     def _heads_of(self, texts: Texts) -> list[Any]:
@@ -262,7 +269,7 @@ class Document(Selecting[T], Owner[T]):
         with self._lock:
             sync.reload(self, on_conflict)
 
-    def save(self, on_conflict: Prefer = "raise") -> None:
+    def save(self, on_conflict: Prefer = "raise", message: str | None = None) -> None:
         """Write what is in memory: new files first, then the file of records, replaced as a whole.
 
         What others saved meanwhile is kept, and shows in memory afterwards. On disk is then either everything or,
@@ -274,6 +281,8 @@ class Document(Selecting[T], Owner[T]):
         on_conflict
             What happens where somebody else changed the same thing to another value: ``"raise"`` an error, or keep
             ``"ours"`` or ``"theirs"``.
+        message
+            Why, for the `history`.
 
         Raises
         ------
@@ -288,7 +297,13 @@ class Document(Selecting[T], Owner[T]):
         from lazyscribe import sync
 
         with self._lock:
-            sync.save(self, on_conflict)
+            sync.save(self, on_conflict, message)
+
+    def history(self) -> list[Commit]:
+        """Return what every commit did, the first one first, as the journal tells now; see `Commit`."""
+        from lazyscribe.history import history
+
+        return history(self)
 
     def merge_preview(self) -> MergePreview:
         """Return what a save would bring together; changes nothing, in memory or on disk."""
