@@ -11,7 +11,7 @@ from lazyscribe.cli.opening import document, number_or_date
 from lazyscribe.cli.options import In, Storage, Trust
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An artifact.")]
-First = Annotated[str, typer.Argument(metavar="A", help="A version: a number or a date.")]
+First = Annotated[str, typer.Argument(metavar="A", help="A version: a number, a date or an alias.")]
 Second = Annotated[str | None, typer.Argument(metavar="[B]", help="Another one; default: the newest.")]
 How = Annotated[str | None, typer.Option("--how", help="'lines' or 'values'; default: as the handler has it.")]
 Key = Annotated[

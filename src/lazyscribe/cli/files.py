@@ -115,9 +115,9 @@ def get(
 ) -> None:
     """Write the file of a version to a path or to the output, its digest checked.
 
-    Nothing in it is run, and what is there is never replaced. VERSION is a number or a date.
+    Nothing in it is run, and what is there is never replaced. VERSION is a number, a date or an alias.
 
-    Example: lazyscribe get report@2 --to report.html
+    Example: lazyscribe get model@production --to model.onnx
     """
     found = document(path, option, "repository")
     repository = found.repository()

@@ -115,8 +115,29 @@ def _since(text: str, utc: bool) -> datetime:
 def _told(found: Found, records: list[dict[str, Any]]) -> dict[str, Any]:
     if found.kind == "project":
         return {"path": found.path, "kind": found.kind, "experiments": records}
-    versions = [{**record, "size": size_of(found, record["name"], record["fname"])} for record in records]
-    return {"path": found.path, "kind": found.kind, "versions": versions}
+    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, found.repository())}
+
+
+def told_of_versions(found: Found, records: list[dict[str, Any]], repository: Any) -> list[dict[str, Any]]:
+    """Return records of versions with what is known beside them."""
+    aliases = _aliases(repository, records)
+    return [
+        {
+            **record,
+            "size": size_of(found, record["name"], record["fname"]),
+            "aliases": aliases.get((record["name"], record["version"]), []),
+        }
+        for record in records
+    ]
+
+
+def _aliases(repository: Any, records: list[dict[str, Any]]) -> dict[tuple[str, int], list[str]]:
+    """Return the aliases of versions by name and number."""
+    held: dict[tuple[str, int], list[str]] = {}
+    for name in dict.fromkeys(record["name"] for record in records):
+        for alias, number in repository.aliases(name).items():
+            held.setdefault((name, number), []).append(alias)
+    return held
 
 
 def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
@@ -150,9 +171,23 @@ def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) 
 
 
 def _versions(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
-    headers = ["name", "version", "created", *(["age"] if console.terminal else []), "handler", "size", "expiry"]
+    return versions_table(console, found, records, found.repository())
+
+
+def versions_table(console: Console, found: Found, records: list[dict[str, Any]], repository: Any) -> str:
+    """Return records of versions as a table; those that have expired are dim."""
+    headers = [
+        "name",
+        "version",
+        "created",
+        *(["age"] if console.terminal else []),
+        "handler",
+        "size",
+        "expiry",
+        "aliases",
+    ]
     rows, styles = [], []
-    now = console.now.isoformat()
+    now, aliases = console.now.isoformat(), _aliases(repository, records)
     for each in records:
         expired = each["expiry"] is not None and each["expiry"] <= now
         number = size_of(found, each["name"], each["fname"])
@@ -165,6 +200,7 @@ def _versions(console: Console, found: Found, records: list[dict[str, Any]]) -> 
                 each["handler"],
                 size(number) if console.terminal else number,
                 console.date(each["expiry"]),
+                ", ".join(aliases.get((each["name"], each["version"]), [])),
             ]
         )
         styles.append("dim" if expired else None)

@@ -98,8 +98,6 @@ def wanted(text: str, times: Times, known: Any = ()) -> Wanted:
     name = text
     if "@" in text and text not in known:
         name, _, behind = text.rpartition("@")
-        if name.endswith("@"):  # NAME@@alias
-            name, behind = name[:-1], f"@{behind}"
         if version is not None or as_of is not None:
             raise Refused(
                 f"{text!r} says a version already; leave it out, or --version and --as-of.", WRONG_USE, "wrong-use"
@@ -113,10 +111,13 @@ def wanted(text: str, times: Times, known: Any = ()) -> Wanted:
 
 
 def number_or_date(text: str | None, utc: bool = False) -> Any:
-    """Return what a text says of a version; an alias and what is neither stay as they are."""
+    """Return what a text says of a version: a number, a date, or an alias, with or without its ``@``."""
     if text is None:
         return None
-    return int(text) if text.isdecimal() and len(text) < 9 else moment(text, utc)
+    if text.isdecimal() and len(text) < 9:
+        return int(text)
+    found = moment(text, utc)
+    return f"@{found.removeprefix('@')}" if isinstance(found, str) else found
 
 
 def moment(text: str, utc: bool = False) -> Any:

@@ -16,7 +16,7 @@ Storage = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-Version = Annotated[str | None, typer.Option("--version", help="A number or a date; default: the newest.")]
+Version = Annotated[str | None, typer.Option("--version", help="A number, a date or an alias; default: the newest.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The newest that there was at this date.")]
 Trust = Annotated[
     bool, typer.Option("--trust", help="Read artifacts that can run code, as pickles do, where that is needed.")

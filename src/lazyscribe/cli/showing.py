@@ -69,6 +69,7 @@ def _version(found: Found, name: str, times: Times, value: tuple[bool, bool], la
         "kind": "version",
         "record": record,
         "size": size_of(found, record["name"], record["fname"]),
+        "aliases": [each for each, number in repository.aliases(choice.name).items() if number == record["version"]],
         "versions": len(repository.select().only(lambda each: each["name"] == choice.name)),
     }
     if shown:
@@ -106,6 +107,7 @@ def _lines(console: Console, told: dict[str, Any]) -> list[str]:
             )
             lines.append(_line(console, key, shown))
     if told["kind"] == "version":
+        lines.append(_line(console, "aliases", ", ".join(told["aliases"])))
         lines += [_line(console, "size", size(told["size"])), _line(console, "versions", told["versions"])]
     if "value" in told:
         value = told["value"]
