@@ -224,12 +224,9 @@ def tree(console: Console, path: Path = ".", option: Storage = None) -> None:
     """
     found = documents(path, option)
     if console.json:
-        told = []
-        for each in found:
-            kind = "experiments" if each.kind == "project" else "versions"
-            told.append(
-                {"path": each.path, "kind": each.kind, "nodes": _nodes(each, list(each.open()), console), "holds": kind}
-            )
+        told = [
+            {"path": each.path, "kind": each.kind, "nodes": _nodes(each, list(each.open()), console)} for each in found
+        ]
         console.write_json({"documents": told})
         return
     lines: list[str] = []
