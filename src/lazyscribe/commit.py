@@ -28,6 +28,7 @@ from lazyscribe.exception import (
     Unsure,
 )
 from lazyscribe.manifest import Manifest
+from lazyscribe.progress import part, size_of
 from lazyscribe.stage import Draft, Stage, reason
 from lazyscribe.store.base import Store, Token
 
@@ -69,7 +70,7 @@ def save(
     attempts: list[bytes] = []
     swapped: list[Token] = []
     try:
-        with stage.all_at_once():
+        with stage.all_at_once(), part(map(_expected, drafts)):
             stage.write_all(drafts)
             if gone := deleted():
                 stage.note(*deletion_note(manifest, list(gone), author))
@@ -94,6 +95,14 @@ def save(
     manifest.attempt = None
     manifest.unsure.clear()
     manifest.spent.clear()
+
+
+def _expected(draft: Draft) -> int:
+    """Return how many bytes a draft will write, as far as is known."""
+    if draft.source is None:
+        return size_of(draft.artifact.value)
+    size: object = draft.source.facts and draft.source.facts.size
+    return size if isinstance(size, int) else 0
 
 
 def _swap(

@@ -20,6 +20,7 @@ from lazyscribe.exception import (
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
+from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade, glances
 from lazyscribe.rows import Row
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lazyscribe.codec.heads import Reader
     from lazyscribe.codec.texts import Texts
     from lazyscribe.merge_fields import Prefer
+    from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
     from lazyscribe.sync import MergePreview
     from lazyscribe.verification import Report
@@ -64,7 +66,12 @@ class Document(Owner[T]):
     _list: ClassVar[Callable[..., RecordList[Any]]]
 
     def __init__(
-        self, fpath: str | Path, mode: str, storage_options: dict[str, Any], trust: Trust | None = None
+        self,
+        fpath: str | Path,
+        mode: str,
+        storage_options: dict[str, Any],
+        trust: Trust | None = None,
+        progress: Followed = None,
     ) -> None:
         if mode not in MODES:
             message = f"{mode!r} is not a mode of a {self._kind}; use one of {', '.join(map(repr, MODES))}."
@@ -83,6 +90,8 @@ class Document(Owner[T]):
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
         if trust is not None:
             self._location.trust = _checked_trust(trust)
+        if progress is not None:
+            self._location.progress = checked(progress)
         self._manifest = Manifest(self._location.store, self.fpath.name)
         self._records: RecordList[T] = self._list(self)
         if self._replacing:
@@ -286,7 +295,7 @@ class Document(Owner[T]):
         self._refuse_if_read_only("save")
         from lazyscribe import sync
 
-        with self._lock:
+        with self._lock, following(self._location.progress, f"saving {self.fpath.name}"):
             sync.save(self, on_conflict)
 
     def merge_preview(self) -> MergePreview:
@@ -296,7 +305,7 @@ class Document(Owner[T]):
         with self._lock:
             return sync.preview(self)
 
-    def verify(self, workers: int | None = None, progress: Callable[[int, int], object] | None = None) -> Report:
+    def verify(self, workers: int | None = None, progress: Followed = None) -> Report:
         """Check what is on disk now: every record, file and digest, and what lies around; changes nothing.
 
         Parameters
@@ -304,7 +313,8 @@ class Document(Owner[T]):
         workers
             Threads that read; default: one per core.
         progress
-            Called as ``progress(done_bytes, total_bytes)`` in this thread, about ten times a second.
+            Called as ``progress(done_bytes, total_bytes)`` in this thread, about ten times a second; default: what
+            this was opened with.
 
         Raises
         ------
@@ -314,7 +324,8 @@ class Document(Owner[T]):
         from lazyscribe.verification import Subject, verify
 
         store, key, seen = self._manifest.store, self._manifest.key, self._manifest.data is not None
-        return verify(Subject(self._kind, store, key, self._checked, seen), workers, progress)
+        told = self._location.progress if progress is None else progress
+        return verify(Subject(self._kind, store, key, self._checked, seen), workers, told)
 
     def _author(self) -> str:
         """Return who writes."""
@@ -358,6 +369,6 @@ def _refuse_typos(storage_options: Mapping[str, Any]) -> None:
     from difflib import get_close_matches
 
     for name in storage_options:
-        if meant := get_close_matches(name, ("mode", "author", "trust"), n=1, cutoff=0.7):
+        if meant := get_close_matches(name, ("mode", "author", "trust", "progress"), n=1, cutoff=0.7):
             message = f"{name!r} is no option of a file system; did you mean {meant[0]!r}?"
             raise InvalidArgumentError(message, name=name)

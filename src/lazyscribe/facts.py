@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -159,8 +159,14 @@ def _decoded(data: bytes) -> Any:
         return None
 
 
-def digest_of(buf: BinaryIO) -> tuple[str, int]:
-    """Return the SHA-256 and the size of what an open file holds; its position is then at the start again."""
+def digest_of(buf: BinaryIO, told: Callable[[int], object] | None = None) -> tuple[str, int]:
+    """Return the SHA-256 and the size of what an open file holds; its position is then at the start again.
+
+    Parameters
+    ----------
+    told
+        Called with the number of bytes of each piece.
+    """
     from hashlib import sha256
 
     digest, size = sha256(), 0
@@ -168,11 +174,13 @@ def digest_of(buf: BinaryIO) -> tuple[str, int]:
     while chunk := buf.read(CHUNK):
         digest.update(chunk)
         size += len(chunk)
+        if told is not None:
+            told(len(chunk))
     buf.seek(0)
     return digest.hexdigest(), size
 
 
-def sha256_of(data: bytes) -> str:
+def sha256_of(data: bytes | memoryview) -> str:
     """Return the SHA-256 of bytes, in hexadecimal."""
     from hashlib import sha256
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
     from lazyscribe.artifacts.trust import Trust
+    from lazyscribe.progress import Followed
 
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
@@ -40,9 +41,12 @@ class Place:
     ----------
     trust
         Which of the files here may be loaded that can run code; ``None``: as the environment says.
+    progress
+        Who is told how far long work has come; see `lazyscribe.progress`. A callback is left out when this pickles.
     """
 
     trust: Trust | None = None
+    progress: Followed = None
 
     def __init__(
         self, protocol: str, folder: Path, options: dict[str, Any] | None = None, fs: AbstractFileSystem | None = None
@@ -86,4 +90,7 @@ class Place:
         return self._store
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_store": None}
+        state = {**self.__dict__, "_store": None}
+        if callable(self.progress):
+            del state["progress"]
+        return state

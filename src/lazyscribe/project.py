@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lazyscribe.codec.texts import Source
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
     from lazyscribe.place import Place
+    from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
 
 
@@ -54,6 +55,9 @@ class Project(Document["Experiment"]):
         Default: the login name.
     trust
         As for a `Repository`. Holds for the projects that experiments depend on, too, unless they are registered.
+    progress
+        Called as ``progress(done_bytes, total_bytes)`` while files are saved, loaded, promoted or checked; ``False``:
+        never. Default: a bar for what takes more than two seconds, if a terminal or notebook shows it.
     **storage_options
         Passed to the file system.
 
@@ -76,10 +80,11 @@ class Project(Document["Experiment"]):
         author: str | None = None,
         *,
         trust: Trust | None = None,
+        progress: Followed = None,
         **storage_options: Any,
     ) -> None:
         self.author = _utils.user_name() if author is None else author
-        super().__init__(fpath, mode, storage_options, trust)
+        super().__init__(fpath, mode, storage_options, trust, progress)
 
     @property
     def _home(self) -> tuple[Place, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lazyscribe._dates import to_second, to_text
 from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
 from lazyscribe.facts import digest_of, read_facts
+from lazyscribe.progress import following
 from lazyscribe.reading import open_file
 from lazyscribe.stage import Source
 from lazyscribe.store.base import Store
@@ -53,7 +54,8 @@ def promote(repository: Repository, artifact: Artifact, source: Source | None) -
 def _save(repository: Repository, promoted: Artifact, source: Source) -> None:
     repository._sources[id(promoted)] = source
     try:
-        repository.save()
+        with following(repository._location.progress, f"promoting {promoted.name!r}"):
+            repository.save()
     except BaseException as error:
         repository.artifacts.remove(promoted)
         if type(error) is SaveError:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader, VersionHead
+    from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
     from lazyscribe.stage import Source
 
@@ -55,6 +56,9 @@ class Repository(VersionReader):
     trust
         Which files may be loaded that can run code, as pickles do: ``"all"``; those whose digest was ``"recorded"``
         here when they were saved; ``"none"``. Default: the environment variable ``LAZYSCRIBE_TRUST``, else all.
+    progress
+        Called as ``progress(done_bytes, total_bytes)`` while files are saved, loaded, promoted or checked; ``False``:
+        never. Default: a bar for what takes more than two seconds, if a terminal or notebook shows it.
     **storage_options
         Passed to the file system.
 
@@ -74,10 +78,11 @@ class Repository(VersionReader):
         mode: Literal["r", "a", "w", "w+"] = "w+",
         *,
         trust: Trust | None = None,
+        progress: Followed = None,
         **storage_options: Any,
     ) -> None:
         self._sources: dict[int, Source] = {}
-        super().__init__(fpath, mode, storage_options, trust)
+        super().__init__(fpath, mode, storage_options, trust, progress)
 
     @property
     def artifacts(self) -> VersionList:
