@@ -30,7 +30,10 @@ FOLDER = ".lazyscribe"
 """Everything of ours that 2.2 does not know lies here, beside the manifest."""
 
 CHUNK = 1 << 20
-"""Bytes read at once when a file is hashed or copied."""
+"""Bytes read at once when a file is copied."""
+
+PIECE = 1 << 18
+"""Bytes read at once when a file is hashed: a size that stays in a processor's cache."""
 
 PACKS_KEPT = 64
 """How many packs of one store are kept in memory once they were read."""
@@ -170,12 +173,13 @@ def digest_of(buf: BinaryIO, told: Callable[[int], object] | None = None) -> tup
     from hashlib import sha256
 
     digest, size = sha256(), 0
+    view = memoryview(bytearray(PIECE))
     buf.seek(0)
-    while chunk := buf.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
+    while number := buf.readinto(view):  # type: ignore[attr-defined]
+        digest.update(view[:number])
+        size += number
         if told is not None:
-            told(len(chunk))
+            told(number)
     buf.seek(0)
     return digest.hexdigest(), size
 

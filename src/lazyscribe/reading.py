@@ -27,6 +27,9 @@ Larger ones are read twice, from one open file: for the digest, and by the handl
 that is cut short kills the process, and handlers would read a map through copies.
 """
 
+IF_STREAMED = 8 * 2**20
+"""The same for handlers that need no more than a little of a file at a time, of files of an operating system."""
+
 PIECE = 4 << 20
 """Bytes that are read at once if somebody is told."""
 
@@ -102,7 +105,7 @@ def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = Fa
         facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
         if facts is None and recorded:
             refuse(artifact, "recorded", path)
-        if (size := raw.seek(0, io.SEEK_END)) <= IN_MEMORY:
+        if (size := raw.seek(0, io.SEEK_END)) <= _limit(artifact, raw):
             raw.seek(0)
             held = _held(raw, size)
             if facts is not None:
@@ -119,6 +122,17 @@ def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = Fa
         else:
             raw.seek(0)
             yield raw
+
+
+def _limit(artifact: Artifact, raw: BinaryIO) -> int:
+    """Return how many bytes a file may have to be held; one that comes over a network is not read twice for less."""
+    if not artifact._streams:
+        return IN_MEMORY
+    try:
+        raw.fileno()
+    except (OSError, AttributeError):
+        return IN_MEMORY
+    return IF_STREAMED
 
 
 def _held(raw: BinaryIO, size: int) -> io.BytesIO:
