@@ -16,10 +16,14 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
     protocol
         As fsspec names it. ``file`` and ``local`` need no fsspec and ignore the options.
     options
-        For ``fsspec.filesystem``.
+        For ``fsspec.filesystem``, or, where obstore is installed, for buckets in the same spelling.
     """
     if is_local(protocol):
         return _local(root)
+    if _by_obstore(protocol):
+        from lazyscribe.store.objects import open_bucket
+
+        return open_bucket(protocol, root, options)
     import fsspec
 
     return store_of(fsspec.filesystem(protocol, **options), root)
@@ -37,6 +41,16 @@ def store_of(fs: Any, root: str) -> Store:
     from lazyscribe.store.fsspec import FsspecStore
 
     return FsspecStore(fs, root)
+
+
+def _by_obstore(protocol: str) -> bool:
+    from lazyscribe.store.protocols import BUCKETS
+
+    if protocol not in BUCKETS:
+        return False
+    from importlib.util import find_spec
+
+    return find_spec("obstore") is not None
 
 
 def _local(root: str) -> Store:

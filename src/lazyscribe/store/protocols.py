@@ -6,6 +6,14 @@ from typing import Any
 LOCAL = ("file", "local")
 """The names of local disks; neither needs fsspec."""
 
+BUCKETS = {
+    **dict.fromkeys(("s3", "s3a"), "S3Store"),
+    **dict.fromkeys(("gs", "gcs"), "GCSStore"),
+    **dict.fromkeys(("az", "azure", "abfs", "abfss", "adl"), "AzureStore"),
+    **dict.fromkeys(("http", "https"), "HTTPStore"),
+}
+"""Which class of obstore serves a protocol, if that is installed."""
+
 
 def protocol_of(fs: Any) -> str:
     """Return the first name of the protocol of an fsspec file system."""
