@@ -153,7 +153,7 @@ class Stage:
         self._creator = self._store
 
     def write_all(self, drafts: Iterable[Draft]) -> None:
-        """Create the files of `drafts` and, after those of each folder, their facts; put their names into the records.
+        """Create the files of `drafts` and, when all are there, their facts; put their names into the records.
 
         Raises
         ------
@@ -163,19 +163,18 @@ class Stage:
         folders: dict[str, list[Draft]] = {}
         for draft in drafts:
             folders.setdefault(draft.folder, []).append(draft)
-        for group in folders.values():
-            before = len(self._steps)
-            for draft in group:
-                with naming(draft):
-                    self._write(draft)
-            self._settle()
+        groups = [[self._write(draft) for draft in group] for group in folders.values()]
+        self._settle()
+        for group in groups:
             if self._author is not None:
-                self._write_facts_of(self._steps[before:])
+                self._write_facts_of(group)
 
-    def _write(self, draft: Draft) -> None:
+    def _write(self, draft: Draft) -> _Steps:
         steps = _Steps(draft)
         self._steps.append(steps)
-        self._try_names(steps, lambda key: self._find(key, steps) or self._create(key, steps))
+        with naming(draft):
+            self._try_names(steps, lambda key: self._find(key, steps) or self._create(key, steps))
+        return steps
 
     def _try_names(self, steps: _Steps, make: Callable[[str], tuple[str, int] | None]) -> None:
         """Try the names that are left for a file, until one is free."""

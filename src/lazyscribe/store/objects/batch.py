@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast
@@ -40,7 +42,9 @@ class Batch:
         self._check = check
         self._ready = ready
         self._pool: ThreadPoolExecutor | None = None
-        self._going: dict[str, tuple[Future[None], Staging, int]] = {}
+        self._going: dict[str, tuple[Future[None], Staging]] = {}
+        self._arrived = threading.Condition()
+        self._waiting = 0
         self._taken: dict[str, Staging] = {}
 
     def __enter__(self) -> Self:
@@ -74,12 +78,13 @@ class Batch:
     def _send(self, key: str, staged: Staging) -> None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(WORKERS, "lazyscribe-put")
-        size = staged.seek(0, 2)
-        while self._going and size + sum(each[2] for each in self._going.values() if not each[0].done()) > WAITING:
-            wait([each[0] for each in self._going.values() if not each[0].done()], return_when="FIRST_COMPLETED")
-        self._going[key] = self._pool.submit(self._put_and_let_go, key, staged), staged, size
+        size = staged.seek(0, os.SEEK_END)
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._waiting == 0 or self._waiting + size <= WAITING)
+            self._waiting += size
+        self._going[key] = self._pool.submit(self._put_one, key, staged, size), staged
 
-    def _put_and_let_go(self, key: str, staged: Staging) -> None:
+    def _put_one(self, key: str, staged: Staging, size: int) -> None:
         """Create one file; what was staged is kept if the name is taken, to be tried under another."""
         kept = False
         try:
@@ -90,12 +95,15 @@ class Batch:
         finally:
             if not kept:
                 staged.dispose()
+            with self._arrived:
+                self._waiting -= size
+                self._arrived.notify()
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
         going, self._going = self._going, {}
         found: dict[str, BaseException] = {}
-        for key, (future, staged, _) in going.items():
+        for key, (future, staged) in going.items():
             if (error := future.exception()) is not None:
                 found[key] = error
                 if isinstance(error, Exists):

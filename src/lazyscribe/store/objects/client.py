@@ -65,7 +65,13 @@ class Unanswered(Exception):  # noqa: N818 - as above
 
 
 class Client:
-    """One bucket. Any number of threads may use it; forked children may not."""
+    """One bucket. Any number of threads may use it; forked children may not.
+
+    Attributes
+    ----------
+    checked
+        The folders in which the bucket was seen to heed conditions.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._patient = settings.connect(repeat=True)
@@ -73,6 +79,7 @@ class Client:
         self._seconds, self._tries = settings.patience
         self._single = settings.single
         self._shown = settings.shown
+        self.checked: set[str] = set()
 
     def _try(self, action: Callable[[], T]) -> T | Trouble:
         """Do something; the exception itself is forgotten, since it may quote what must not be shown."""

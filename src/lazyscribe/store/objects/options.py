@@ -92,11 +92,7 @@ class Options:
         self.verify(self.take("verify"))
 
     def verify(self, verify: Any) -> None:
-        """Trust no certificate, those of the system, or those of a file as well."""
-        if verify is None:
-            verify = next(
-                (os.environ[name] for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE") if os.environ.get(name)), None
-            )
+        """Trust any certificate, those that the system trusts, or those of a file as well."""
         if verify is False:
             self.settings.client_options["allow_invalid_certificates"] = True
         elif isinstance(verify, (str, os.PathLike)):

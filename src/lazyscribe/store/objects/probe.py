@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from lazyscribe.store.objects.settings import Settings
 
 _LOCK = threading.Lock()
-_CHECKED: set[tuple[str, str]] = set()
 
 
 def check_conditions(client: Client, settings: Settings, folder: str) -> None:
@@ -26,16 +25,15 @@ def check_conditions(client: Client, settings: Settings, folder: str) -> None:
     UnsafeStoreError
         It was, and the user has not vouched for being the only writer.
     """
-    name = settings.key(), folder
-    if name in _CHECKED:
+    if folder in client.checked:
         return
     with _LOCK:
-        if name not in _CHECKED:
+        if folder not in client.checked:
             if settings.single:
                 _warn(client.url(folder))
             else:
                 _check(client, folder)
-            _CHECKED.add(name)
+            client.checked.add(folder)
 
 
 def _check(client: Client, folder: str) -> None:

@@ -37,6 +37,8 @@ def understand(options: Options) -> None:
         options.put(skip_signature=True)
     else:
         _take_profile(options)
+    if not {"root_certificate", "allow_invalid_certificates"} & set(options.settings.client_options):
+        options.verify(os.environ.get("AWS_CA_BUNDLE") or None)
     _take_encryption(options, options.take("use_ssl"))
 
 

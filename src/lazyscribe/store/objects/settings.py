@@ -80,10 +80,12 @@ class Settings:
                 text = text.replace(value, "…")
         return text
 
-    def key(self) -> str:
+    def key(self) -> bytes:
         """Return what is the same for two that reach one bucket in one way."""
-        parts = (self.kind, self.bucket, sorted(self.config.items()), sorted(self.client_options.items()))
-        return repr((*parts, sorted(self.retry_config.items()), id(self.provider)))
+        from hashlib import sha256
+
+        options = (sorted(each.items()) for each in (self.config, self.client_options, self.retry_config))
+        return sha256(repr((self.kind, self.bucket, *options, id(self.provider), self.single)).encode()).digest()
 
 
 class _Clients:
@@ -93,7 +95,7 @@ class _Clients:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.found: OrderedDict[str, Client] = OrderedDict()
+        self.found: OrderedDict[bytes, Client] = OrderedDict()
         self.process: int | None = None
 
     def get(self, settings: Settings) -> Client:
