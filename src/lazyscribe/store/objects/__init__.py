@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.store.base import Store
 from lazyscribe.store.objects.settings import Settings
-from lazyscribe.store.protocols import BUCKETS
-
-_SECRET = re.compile(
-    r"[?&](sig|signature|token|password|secret|api_?key|access_?key|x-(amz|goog|ms)-\w[\w-]*|awsaccesskeyid)=",
-    re.IGNORECASE,
-)
+from lazyscribe.store.protocols import BUCKETS, refuse_secrets
 
 
 def open_bucket(protocol: str, root: str, options: dict[str, Any]) -> Store:
@@ -24,19 +18,34 @@ def open_bucket(protocol: str, root: str, options: dict[str, Any]) -> Store:
     InvalidArgumentError
         An option is not understood, or the URL holds a secret.
     """
+    host, folder = _split(protocol, root)
+    if BUCKETS[protocol] == "HTTPStore":
+        from lazyscribe.store.objects.http import HttpStore
+
+        return HttpStore(understood(protocol, host, options), folder)
+    from lazyscribe.store.objects.bucket import BucketStore
+
+    return BucketStore(understood(protocol, host, options), folder)
+
+
+def file_system_of(protocol: str, root: str, options: dict[str, Any]) -> Any:
+    """Return obstore's fsspec file system."""
+    from obstore.fsspec import FsspecStore
+
+    settings = understood(protocol, _split(protocol, root)[0], options)
+    keywords: dict[str, Any] = {"config": settings.config or None, "client_options": settings.client_options}
+    keywords |= {"retry_config": settings.retry_config or None, "credential_provider": settings.provider}
+    made: Any = FsspecStore
+    return made("gs" if protocol == "gcs" else protocol, **keywords)
+
+
+def _split(protocol: str, root: str) -> tuple[str, str]:
     root = root.removeprefix(f"{protocol}://").strip("/")
     refuse_secrets(protocol, root)
     host, _, folder = root.partition("/")
     if not host:
         raise InvalidArgumentError(f"{protocol}:// names no bucket; write {protocol}://bucket/folder/file.json.")
-    kind = BUCKETS[protocol]
-    if kind == "HTTPStore":
-        from lazyscribe.store.objects.http import HttpStore
-
-        return HttpStore(understood(protocol, f"{protocol}://{host}", options), folder)
-    from lazyscribe.store.objects.bucket import BucketStore
-
-    return BucketStore(understood(protocol, host, options), folder)
+    return host, folder
 
 
 def understood(protocol: str, host: str, options: dict[str, Any]) -> Settings:
@@ -45,7 +54,8 @@ def understood(protocol: str, host: str, options: dict[str, Any]) -> Settings:
     from lazyscribe.store.objects.options import Options
 
     kind = BUCKETS[protocol]
-    settings = Settings(kind, host, host if kind == "HTTPStore" else f"{protocol}://{host}")
+    shown = f"{protocol}://{host}"
+    settings = Settings(kind, shown if kind == "HTTPStore" else host, shown)
     taken = Options(protocol, settings, options)
     taken.common()
     if kind == "AzureStore":
@@ -60,28 +70,3 @@ def understood(protocol: str, host: str, options: dict[str, Any]) -> Settings:
     else:
         (s3 if kind == "S3Store" else google).understand(taken)
     return taken.finish()
-
-
-def refuse_secrets(protocol: str, path: str) -> None:
-    """Refuse a URL that holds a secret: it would be shown, logged and stored wherever the path is.
-
-    Raises
-    ------
-    InvalidArgumentError
-        Without the URL.
-    """
-    host = path.partition("/")[0]
-    if BUCKETS[protocol] == "AzureStore":
-        host = host.partition("@")[0] if ":" not in host else host
-    if "@" in host:
-        message = (
-            f"The {protocol}:// URL names a user or a password before '@'; leave them out of it and give them as "
-            "options, in the environment or in a profile, since a path is shown and stored."
-        )
-        raise InvalidArgumentError(message)
-    if _SECRET.search(path) or (BUCKETS[protocol] == "HTTPStore" and "?" in path):
-        message = (
-            f"The {protocol}:// URL holds a query, which may be a secret and would be shown and stored with the path; "
-            "leave it out and give credentials as options."
-        )
-        raise InvalidArgumentError(message)

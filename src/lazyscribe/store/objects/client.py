@@ -78,6 +78,7 @@ class Client:
         self._once = settings.connect(repeat=False)
         self._seconds, self._tries = settings.patience
         self._single = settings.single
+        self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
         self._shown = settings.shown
         self.checked: set[str] = set()
 
@@ -110,7 +111,7 @@ class Client:
         """Return obstore's result; ``None``: there is no such file, `Kind.UNCHANGED`: it still is `known`."""
         import obstore
 
-        if known is not None and known.e_tag is not None:
+        if known is not None and known.e_tag is not None and not self._by_generation:
             options["if_none_match"] = known.e_tag
         found = self._try(lambda: obstore.get(self._patient, path, options=options or None))  # type: ignore[arg-type]
         if not isinstance(found, Trouble):

@@ -61,7 +61,8 @@ class Options:
         return next((value for value in found if value is not None), None)
 
     def take_all(self, names: Iterable[str], prefix: str) -> None:
-        """Put options into the configuration as they are; obstore takes them with a prefix, too."""
+        """Put options into the configuration as they are; obstore takes them with a prefix too, and as ``config``."""
+        self._given = {**self._dictionary("config", {*names, *(prefix + name for name in names)}), **self._given}
         for name in names:
             if (value := self.take(name, prefix + name)) is not None:
                 self.settings.config[name] = value

@@ -81,6 +81,8 @@ def trouble_of(error: Exception) -> Trouble:
         return _answered(int(status.group(1)), code.group(1) if code else "", text)
     if isinstance(error, FileNotFoundError):
         return Trouble(Kind.MISSING, "there is no such file")
+    if "redirect" in text:
+        return _elsewhere("with a redirect")
     if _CERTIFICATE.search(text):
         advice = "install the certificate of its authority, or name it with verify='path/of/ca.pem'"
         return Trouble(Kind.FATAL, "its certificate cannot be trusted", advice)
@@ -106,7 +108,11 @@ def _answered(status: int, code: str, text: str) -> Trouble:
         return Trouble(Kind.FATAL, f"it does not know what was asked: {shown}", "use another store")
     if status >= 500 or status == 408 or code in _AGAIN:
         return Trouble(Kind.LOST, shown)
-    return Trouble(Kind.FATAL, f"it answers {shown}", "see whether bucket, endpoint and region are right")
+    return _elsewhere(shown)
+
+
+def _elsewhere(answer: str) -> Trouble:
+    return Trouble(Kind.FATAL, f"it answers {answer}", "see whether bucket, endpoint and region are right")
 
 
 def _refused_to_us(code: str, shown: str) -> Trouble:
