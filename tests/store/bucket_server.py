@@ -49,6 +49,8 @@ class Bucket:
 
     Attributes
     ----------
+    sent
+        The headers of the last request, in small letters, and its ``query``, ``path`` and ``host``.
     meanwhile
         Called after a request was done whose answer is lost: what others do before it is asked again.
     """
@@ -57,6 +59,7 @@ class Bucket:
         self.lock = threading.RLock()
         self.objects: dict[str, Object] = {}
         self.asked: list[tuple[str, str]] = []
+        self.sent: dict[str, str] = {}
         self.faults: list[Fault] = []
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.heeds = True
@@ -96,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
         _, _, key = unquote(url.path).lstrip("/").partition("/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.bucket.asked.append((self.command, key))
+        self.bucket.sent = {name.lower(): value for name, value in self.headers.items()}
+        self.bucket.sent |= {"query": url.query, "path": url.path}
         fault = self.bucket.fault(self.command, key)
         if fault is not None and not fault.done:
             self._fail(fault)

@@ -64,8 +64,9 @@ class Options:
         """Put options into the configuration as they are; obstore takes them with a prefix too, and as ``config``."""
         self._given = {**self._dictionary("config", {*names, *(prefix + name for name in names)}), **self._given}
         for name in names:
-            if (value := self.take(name, prefix + name)) is not None:
-                self.settings.config[name] = value
+            if (value := self.take(name)) is None:
+                value = self._given.pop(prefix + name, None)
+            self.put(**{name: value})
 
     def put(self, **config: Any) -> None:
         """Put into the configuration what is not ``None``."""
@@ -124,9 +125,9 @@ class Options:
 
         names = sorted(set(understood))
         close = get_close_matches(name, names, n=1, cutoff=0.6)
-        meant = f"did you mean {close[0]!r}? " if close else ""
-        message = f"{name!r} is no option {where}; {meant}Understood are {', '.join(names)}."
-        raise InvalidArgumentError(message.replace("; Understood", "; understood"), name=name)
+        meant = f" (did you mean {close[0]!r}?)" if close else ""
+        message = f"{name!r} is no option {where}{meant}; understood are {', '.join(names)}."
+        raise InvalidArgumentError(message, name=name)
 
 
 def plain_http(settings: Settings, endpoint: Any) -> None:
