@@ -12,6 +12,7 @@ from lazyscribe import _utils
 from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record, lasting, looks, to_record
 from lazyscribe.codec.text import Record, decode
+from lazyscribe.document import choice
 from lazyscribe.exception import (
     InvalidArgumentError,
     InvalidNameError,
@@ -55,13 +56,16 @@ class Repository(VersionReader):
     trust
         Which files may be loaded that can run code, as pickles do: ``"all"``; those whose digest was ``"recorded"``
         here when they were saved; ``"none"``. Default: the environment variable ``LAZYSCRIBE_TRUST``, else all.
+    unchanged
+        What becomes of a new version that holds, byte for byte, what the newest does: ``"add"`` it all the same, or
+        ``"skip"`` it when it is saved, and log that.
     **storage_options
         Passed to the file system.
 
     Raises
     ------
     ValueError
-        Another mode or level of trust; as `CorruptManifestError` a file that is damaged.
+        Another mode, level of trust or `unchanged`; as `CorruptManifestError` a file that is damaged.
     """
 
     _kind: ClassVar[str] = "repository"
@@ -74,8 +78,10 @@ class Repository(VersionReader):
         mode: Literal["r", "a", "w", "w+"] = "w+",
         *,
         trust: Trust | None = None,
+        unchanged: Literal["add", "skip"] = "add",
         **storage_options: Any,
     ) -> None:
+        self.unchanged = choice("unchanged", unchanged, ("add", "skip"))
         self._sources: dict[int, Source] = {}
         super().__init__(fpath, mode, storage_options, trust)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -44,10 +44,10 @@ class Draft:
         Whether a key belongs to another record.
     replaces
         Whether a file that is there under this very name and belongs to no other record is replaced.
-    size
-        Of the written file, in bytes, once staged.
+    sha256, size
+        Of the written file, once staged.
     lost
-        Set while merging where somebody else's artifact of that name won: the file is taken back.
+        Set while merging where somebody else's artifact won, or an earlier one holds the same: the file is taken back.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Draft:
         self.taken = taken
         self.replaces = replaces
         self.source = source
-        self.size = -1
+        self.sha256, self.size = "", -1
         self.lost = False
 
 
@@ -85,7 +85,7 @@ class Written(NamedTuple):
 
 
 class _Steps:
-    """What staging one draft did, so that it can be taken back.
+    """What staging one draft did, or one note of several, so that it can be taken back.
 
     Attributes
     ----------
@@ -102,8 +102,8 @@ class _Steps:
         Of the file, where it will be.
     """
 
-    def __init__(self, draft: Draft | None = None) -> None:
-        self.draft = draft
+    def __init__(self, *of: Draft | None) -> None:
+        self.of, self.draft = of, of[0] if len(of) == 1 else None
         self.created: list[str] = []
         self.facts_before: tuple[str, bytes] | None = None
         self.facts_late: tuple[str, bytes] | None = None
@@ -176,7 +176,7 @@ class Stage:
                 written = self._create(aside, steps)
                 steps.aside = aside, key
             if written is not None:
-                draft.record["fname"], draft.size = fname, written[1]
+                draft.record["fname"], (draft.sha256, draft.size) = fname, written
                 self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
                 self._claimed.add(fold(key))
                 steps.key = key
@@ -260,7 +260,7 @@ class Stage:
             if len(fresh) > 1:
                 names = {steps.key.rpartition("/")[2]: self._facts_of(steps) for steps in fresh}
                 with _naming(fresh[0].draft):
-                    self.note(*new_pack(folder, names))
+                    self.note(*new_pack(folder, names), [steps.draft for steps in fresh])
         for steps in alone:
             with _naming(steps.draft):
                 self._write_facts(steps.key, steps, self._facts_of(steps))
@@ -275,11 +275,14 @@ class Stage:
         if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
             steps.facts_late = target, facts.encode()
             return
+        self._put(target, facts.encode(), steps)
+
+    def _put(self, target: str, data: bytes, steps: _Steps) -> None:
         before = self._store.read(target)
         if before is None:
             try:
                 with self._creator.create(target) as raw:
-                    raw.write(facts.encode())
+                    raw.write(data)
             except Exists:
                 before = self._store.read(target)
             else:
@@ -287,20 +290,17 @@ class Stage:
                 return
         if before is not None:
             steps.facts_before = target, before[0]
-        self._store.swap(target, facts.encode(), before[1] if before else None)
+        self._store.swap(target, data, before[1] if before else None)
 
-    def note(self, key: str, data: bytes) -> None:
-        """Create a file of ours that tells something."""
-        steps = _Steps()
-        self._steps.append(steps)
-        with self._creator.create(key) as raw:
-            raw.write(data)
-        steps.created.append(key)
+    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = ()) -> None:
+        """Create or replace a file of ours that tells something; if all the drafts that it tells `of` lose, not."""
+        self._steps.append(_Steps(*of))
+        self._put(key, data, self._steps[-1])
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
         for steps in self._steps:
-            if steps.draft is not None and steps.draft.lost:
+            if steps.of and all(draft is not None and draft.lost for draft in steps.of):
                 self._take_back(steps, None)
             elif steps.aside is not None:
                 self._store.replace(*steps.aside)
