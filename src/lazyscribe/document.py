@@ -6,7 +6,7 @@ import os
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, reason
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MODES = ("r", "a", "w", "w+")
+_KEYWORDS = ("mode", "author", "trust", "progress", "unchanged", "capture")
 
 
 class Document(Owner[T]):
@@ -60,10 +61,13 @@ class Document(Owner[T]):
         Passed to the file system.
     mode
         ``"r"``, ``"a"``, ``"w"`` or ``"w+"``.
+    unchanged
+        What becomes of a new version that holds what the newest does; see `Repository`.
     """
 
     _kind: ClassVar[str]
     _list: ClassVar[Callable[..., RecordList[Any]]]
+    unchanged: Literal["add", "skip"] = "add"
 
     def __init__(
         self,
@@ -356,6 +360,14 @@ class Document(Owner[T]):
         self._lock = threading.RLock()
 
 
+def choice(name: str, value: Any, allowed: tuple[str, ...]) -> Any:
+    """Return the `value` of the keyword `name` if it is one of those `allowed`; refuse another."""
+    if value not in allowed:
+        message = f"{name} must be {' or '.join(map(repr, allowed))}, not {value!r:.80}."
+        raise InvalidArgumentError(message, **{name: value})
+    return value
+
+
 def _checked_trust(trust: Any) -> Any:
     from lazyscribe.artifacts.trust import checked
 
@@ -369,6 +381,6 @@ def _refuse_typos(storage_options: Mapping[str, Any]) -> None:
     from difflib import get_close_matches
 
     for name in storage_options:
-        if meant := get_close_matches(name, ("mode", "author", "trust", "progress"), n=1, cutoff=0.7):
+        if meant := get_close_matches(name, _KEYWORDS, n=1, cutoff=0.7):
             message = f"{name!r} is no option of a file system; did you mean {meant[0]!r}?"
             raise InvalidArgumentError(message, name=name)

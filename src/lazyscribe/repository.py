@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date
+from lazyscribe._dates import parse_expiry
 from lazyscribe.codec.artifacts import from_record, lasting, looks, to_record
 from lazyscribe.codec.text import Record, decode
+from lazyscribe.document import choice
 from lazyscribe.exception import (
     InvalidArgumentError,
     InvalidNameError,
@@ -59,13 +60,16 @@ class Repository(VersionReader):
     progress
         Called as ``progress(done_bytes, total_bytes)`` while files are saved, loaded, promoted or checked; ``False``:
         never. Default: a bar for what takes more than two seconds, if a terminal or notebook shows it.
+    unchanged
+        What becomes of a new version that holds, byte for byte, what the newest does: ``"add"`` it all the same, or
+        ``"skip"`` it when it is saved, and log that.
     **storage_options
         Passed to the file system.
 
     Raises
     ------
     ValueError
-        Another mode or level of trust; as `CorruptManifestError` a file that is damaged.
+        Another mode, level of trust or `unchanged`; as `CorruptManifestError` a file that is damaged.
     """
 
     _kind: ClassVar[str] = "repository"
@@ -79,8 +83,10 @@ class Repository(VersionReader):
         *,
         trust: Trust | None = None,
         progress: Followed = None,
+        unchanged: Literal["add", "skip"] = "add",
         **storage_options: Any,
     ) -> None:
+        self.unchanged = choice("unchanged", unchanged, ("add", "skip"))
         self._sources: dict[int, Source] = {}
         super().__init__(fpath, mode, storage_options, trust, progress)
 
@@ -167,7 +173,7 @@ class Repository(VersionReader):
             `expiry` is no date. Others as `load_artifact`.
         """
         self._refuse_if_read_only("set an expiry in")
-        date = _utils.utcnow() if expiry is None else _parse_expiry(expiry)
+        date = _utils.utcnow() if expiry is None else parse_expiry(expiry)
         entry = self._find(name, version, match)
         if self.mode == "a" and entry.saved:
             message = f"Versions in {self.fpath} cannot expire in mode='a'; open it with mode='w+'."
@@ -380,16 +386,6 @@ class Repository(VersionReader):
             if each.name not in ("value", "writer_kwargs"):
                 setattr(entry.obj, each.name, getattr(fresh, each.name))
         entry.seen = None
-
-
-def _parse_expiry(expiry: Any) -> datetime:
-    try:
-        if not isinstance(expiry, (str, datetime)):
-            raise TypeError(type(expiry).__name__)
-        return parse_date(expiry)
-    except (ValueError, TypeError) as error:
-        message = f"{expiry!r} is no date and time; give an expiry as a datetime or an ISO 8601 text."
-        raise InvalidArgumentError(message, expiry=expiry) from error
 
 
 def _warn_of_duplicates(place: str, duplicates: Mapping[str, list[int]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -44,10 +44,10 @@ class Draft:
         Whether a key belongs to another record.
     replaces
         Whether a file that is there under this very name and belongs to no other record is replaced.
-    size
-        Of the written file, in bytes, once staged.
+    sha256, size
+        Of the written file, once staged.
     lost
-        Set while merging where somebody else's artifact of that name won: the file is taken back.
+        Set while merging where somebody else's artifact won, or an earlier one holds the same: the file is taken back.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Draft:
         self.taken = taken
         self.replaces = replaces
         self.source = source
-        self.size = -1
+        self.sha256, self.size = "", -1
         self.lost = False
 
 
@@ -85,7 +85,7 @@ class Written(NamedTuple):
 
 
 class _Steps:
-    """What staging one draft did, so that it can be taken back.
+    """What staging one draft did, or one note of several, so that it can be taken back.
 
     Attributes
     ----------
@@ -104,15 +104,15 @@ class _Steps:
         The file names that are still to be tried, and the one that was wanted.
     """
 
-    def __init__(self, draft: Draft | None = None) -> None:
-        self.draft = draft
+    def __init__(self, *of: Draft | None) -> None:
+        self.of, self.draft = of, of[0] if len(of) == 1 else None
         self.created: list[str] = []
         self.facts_before: tuple[str, bytes] | None = None
         self.facts_late: tuple[str, bytes] | None = None
         self.aside: tuple[str, str] | None = None
         self.key = ""
-        self.wanted = draft.record["fname"] if draft is not None else ""
-        self.names = chain([self.wanted], further_names(draft.artifact)) if draft is not None else iter(())
+        self.wanted = self.draft.record["fname"] if self.draft is not None else ""
+        self.names = chain([self.wanted], further_names(self.draft.artifact)) if self.draft is not None else iter(())
 
 
 class Stage:
@@ -190,7 +190,7 @@ class Stage:
                 written = self._create(aside, steps)
                 steps.aside = aside, key
             if written is not None:
-                draft.record["fname"], draft.size = fname, written[1]
+                draft.record["fname"], (draft.sha256, draft.size) = fname, written
                 self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
                 self._claimed.add(fold(key))
                 steps.key = key
@@ -311,7 +311,7 @@ class Stage:
             if len(fresh) > 1:
                 names = {steps.key.rpartition("/")[2]: self._facts_of(steps) for steps in fresh}
                 with naming(fresh[0].draft):
-                    self.note(*new_pack(folder, names))
+                    self.note(*new_pack(folder, names), [steps.draft for steps in fresh])
         for steps in alone:
             with naming(steps.draft):
                 self._write_facts(steps.key, steps, self._facts_of(steps))
@@ -339,9 +339,9 @@ class Stage:
             steps.facts_before = target, before[0]
         self._store.swap(target, self._facts_of(steps).encode(), before[1] if before else None)
 
-    def note(self, key: str, data: bytes) -> None:
-        """Create a file of ours that tells something."""
-        steps = _Steps()
+    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = ()) -> None:
+        """Create a file of ours that tells something; if all the drafts that it tells `of` lose, not."""
+        steps = _Steps(*of)
         self._steps.append(steps)
         with self._creator.create(key) as raw:
             raw.write(data)
@@ -350,7 +350,7 @@ class Stage:
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
         for steps in self._steps:
-            if steps.draft is not None and steps.draft.lost:
+            if steps.of and all(draft is not None and draft.lost for draft in steps.of):
                 self._take_back(steps, None)
             elif steps.aside is not None:
                 self._store.replace(*steps.aside)

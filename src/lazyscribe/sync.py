@@ -30,6 +30,7 @@ from lazyscribe.reconcile import (
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
 from lazyscribe.stage import Draft
+from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
@@ -86,16 +87,18 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
     entries = document._records.snapshot()
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
+    new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
-        outcome[:] = [merge_rows(document, entries, rows, data, prefer)]
+        new.choose(data)
+        outcome[:] = [merge_rows(document, new.entries, new.rows, data, prefer)]
         _refuse_conflicts(document, outcome[0].conflicts, prefer)
         merged, behind = outcome[0].merged, outcome[0].behind
-        mark_lost(document, rows, merged)
+        mark_lost(document, new.rows, merged)
         if behind is not None:
-            return with_behind(document, rows, behind)
+            return with_behind(document, new.rows, behind)
         if merged is None:
-            return as_it_stands(document, entries, rows)
+            return as_it_stands(document, new.entries, new.rows)
         return assemble(list(merged.texts.values()))
 
     drafts = [draft for row in rows for draft in row.drafts]
@@ -103,6 +106,7 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
 
     def staged() -> list[str]:
         put_texts(document, rows)  # now, so that nobody has to wait for it
+        new.look_ahead()
         return deleted_here(document, rows)
 
     try:
@@ -111,15 +115,20 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
         document._avoid.update(taken.names)
         return False
     document._replacing = False
-    standing, notices = _absorb_written(document, entries, outcome[0], seen)
+    with new.taken_out():
+        standing, notices = _absorb_written(document, new.entries, outcome[0], seen)
     data = document._manifest.data
     document._as_saved = (standing, data) if data is not None else None
     document._records.forget_removed(removed)
-    written = (draft.artifact for draft in drafts if not draft.lost)
-    notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
-    for notice in notices:
-        warnings.warn(notice, UserWarning, stacklevel=4)
+    _tell(drafts, notices)
     return True
+
+
+def _tell(drafts: list[Draft], notices: list[str]) -> None:
+    """Warn the user of what became of a save."""
+    written = (draft.artifact for draft in drafts if not draft.lost)
+    for notice in [*notices, *(output_only_notice(artifact.name) for artifact in written if artifact.output_only)]:
+        warnings.warn(notice, UserWarning, stacklevel=5)
 
 
 def reload(document: Document[T], prefer: Prefer) -> None:
