@@ -24,6 +24,7 @@ from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade, glances
 from lazyscribe.rows import Row
+from lazyscribe.selecting import Selecting
 from lazyscribe.store.protocols import is_local
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ MODES = ("r", "a", "w", "w+")
 _KEYWORDS = ("mode", "author", "trust", "progress", "unchanged", "capture")
 
 
-class Document(Owner[T]):
+class Document(Selecting[T], Owner[T]):
     """A file of records in memory.
 
     Many threads may use one object. Saving holds a lock of the object and the guard of the store, loading neither.
@@ -346,8 +347,12 @@ class Document(Owner[T]):
     def _as_dict(self, entry: Entry[T]) -> dict[str, Any]:
         """Return the record of an entry as plain objects."""
 
+    def _dicts(self, entries: list[Entry[T]]) -> Iterator[dict[str, Any]]:
+        """Yield the records of entries as plain objects."""
+        return map(self._as_dict, entries)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return (self._as_dict(entry) for entry in self._records.snapshot())
+        return self._dicts(self._records.snapshot())
 
     def __bool__(self) -> bool:
         return True

@@ -26,6 +26,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │   ├── AccessDeniedError [PermissionError]
     │   └── UnreachableError [ConnectionError]
     ├── InvalidArgumentError [ValueError]
+    ├── QueryError [ValueError]
     ├── UnknownArtifactError [ValueError]
     ├── NotInListError [ValueError]
     ├── UnknownNameError [KeyError]
@@ -74,6 +75,7 @@ __all__ = [
     "AccessDeniedError",
     "UnreachableError",
     "InvalidArgumentError",
+    "QueryError",
     "UnknownArtifactError",
     "NotInListError",
     "UnknownNameError",
@@ -208,6 +210,10 @@ class InvalidNameError(ArtifactLogError, ValueError):
 
 class InvalidArgumentError(LazyscribeError, ValueError):
     """An argument has a value that is not among those allowed."""
+
+
+class QueryError(LazyscribeError, ValueError):
+    """A condition or a key to sort by cannot be understood: ``text``, and the ``position`` where, from 0."""
 
 
 class UnknownArtifactError(LazyscribeError, ValueError):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from lazyscribe import _utils
 from lazyscribe._dates import to_second, to_text
-from lazyscribe.codec.artifacts import to_record
-from lazyscribe.codec.text import Record
+from lazyscribe.codec.artifacts import to_record, written_again
+from lazyscribe.codec.text import Record, decode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
@@ -194,6 +194,14 @@ class VersionReader(Document["Artifact"]):
             else:
                 chosen.append(entry)
         return chosen
+
+    def _dicts(self, entries: list[Entry[Artifact]]) -> Iterator[Record]:
+        for entry in entries:
+            if entry.obj is None and entry.raw is not None:  # no artifact need be made for its record
+                record = decode(entry.raw, self._manifest.place)
+                yield {**record, **written_again(record)}
+            else:
+                yield self._record_of(entry)
 
     def _record_of(self, entry: Entry[Artifact]) -> Record:
         artifact = self._records.get(entry)

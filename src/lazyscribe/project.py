@@ -209,15 +209,15 @@ class Project(Document["Experiment"]):
     def _as_dict(self, entry: Entry[Experiment]) -> Record:
         return self._records.get(entry).to_dict()
 
-    def __iter__(self) -> Iterator[Record]:
+    def _dicts(self, entries: list[Entry[Experiment]]) -> Iterator[Record]:
         from lazyscribe.codec.bodies import listed
         from lazyscribe.codec.texts import piece_of
 
-        for entries in in_parts(self._records.snapshot()):
-            heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}
+        for some in in_parts(entries):
+            heads = {id(entry): entry.head for entry in some if entry.obj is None and not entry.head.dependencies}
             with _utils.without_collections():
-                found = iter(listed([piece_of(entry.source()) for entry in entries if id(entry) in heads]))
-            for entry in entries:
+                found = iter(listed([piece_of(entry.source()) for entry in some if id(entry) in heads]))
+            for entry in some:
                 record = next(found) if id(entry) in heads else {}
                 changed = entry.obj is not None or entry.head is not heads.get(id(entry))
                 yield self._as_dict(entry) if changed else record
