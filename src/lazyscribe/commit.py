@@ -15,24 +15,30 @@ takes back what step 1 created, so the same save can be tried again. One after i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import NoReturn
 
 from lazyscribe.deletions import deletion_note
 from lazyscribe.exception import (
     CommitUnknownError,
+    ConflictError,
     LazyscribeError,
     SaveError,
     Stale,
     UnreadableError,
     Unsure,
 )
+from lazyscribe.filling import reason
 from lazyscribe.manifest import Manifest
-from lazyscribe.stage import Draft, Stage, reason
+from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
+from lazyscribe.store.guards import timeout
 
-SWAP_TRIES = 20
-"""How often a swap is tried again when a writer that takes no lock came between."""
+LONGEST_PAUSE = 5.0
+"""Seconds that a swap waits at most before it is tried again, because a writer that takes no lock came between."""
 
 
 def save(
@@ -103,20 +109,42 @@ def _swap(
     attempts: list[bytes],
     swapped: list[Token],
 ) -> None:
-    for _ in range(SWAP_TRIES):
+    limit = timeout()
+    for _ in _tries(limit):
         current, token = manifest.peek()
         data = compose(current)
         attempts.append(data)
         try:
             if data != current or manifest.attempt is not None:  # what was lost may be the sync
                 token = manifest.store.swap(manifest.key, data, token)
-        except Stale:
+        except Stale as stale:
+            if stale.perhaps:  # then others built on it: composed anew, ours is recognised there
+                manifest.attempt = data
+                manifest.unsure.update(stage.written)
             continue
         swapped.append(token)
         stage.publish()
         return
-    message = f"{manifest.place} was changed by another program at each of {SWAP_TRIES} tries; save again later."
-    raise SaveError(message, path=manifest.place)
+    message = f"{manifest.place} was changed by others at every try for {limit:g} seconds; save again later."
+    raise ConflictError(message, path=manifest.place, conflicts=[])
+
+
+def _tries(limit: float) -> Iterator[int]:
+    """Yield the number of each try until the seconds of the limit have passed, with longer and longer pauses between.
+
+    How long they are is left to chance, so that of many writers each gets through, and grows with the time that a try
+    takes, which is that of the store's answers.
+    """
+    start = before = time.monotonic()
+    for number in count():
+        yield number
+        now = time.monotonic()
+        longest = min(LONGEST_PAUSE, (now - before) * 2 ** min(number, 6))
+        pause = random.uniform(0, longest)  # noqa: S311 - no secret
+        if now + pause - start > limit:
+            return
+        time.sleep(pause)
+        before = time.monotonic()
 
 
 def _create(manifest: Manifest, data: bytes, swapped: list[Token]) -> None:
@@ -128,7 +156,7 @@ def _create(manifest: Manifest, data: bytes, swapped: list[Token]) -> None:
 
 def _may_be_written(manifest: Manifest, attempts: list[bytes], error: BaseException) -> bool:
     """Whether the manifest may hold the last attempt, although the swap did not report it."""
-    if isinstance(error, Unsure):
+    if isinstance(error, Unsure) or (attempts and manifest.attempt in attempts):
         return True
     if not attempts or isinstance(error, Exception):
         return False

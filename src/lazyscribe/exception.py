@@ -9,6 +9,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │   ├── ConflictError              someone changed it: reload, then try again
     │   ├── CommitUnknownError         an answer was lost: look, trying again is harmless
     │   ├── LockTimeoutError [TimeoutError]
+    │   ├── UnsafeStoreError           a bucket that ignores conditions: use another
     │   └── NameTakenError             saves try again by themselves
     ├── ArtifactError
     │   ├── ArtifactLogError
@@ -22,6 +23,8 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
+    │   ├── AccessDeniedError [PermissionError]
+    │   └── UnreachableError [ConnectionError]
     ├── InvalidArgumentError [ValueError]
     ├── UnknownArtifactError [ValueError]
     ├── NotInListError [ValueError]
@@ -54,6 +57,7 @@ __all__ = [
     "ConflictError",
     "CommitUnknownError",
     "LockTimeoutError",
+    "UnsafeStoreError",
     "NameTakenError",
     "ArtifactError",
     "ArtifactLogError",
@@ -67,6 +71,8 @@ __all__ = [
     "InvalidVersionError",
     "CorruptManifestError",
     "UnreadableError",
+    "AccessDeniedError",
+    "UnreachableError",
     "InvalidArgumentError",
     "UnknownArtifactError",
     "NotInListError",
@@ -134,6 +140,10 @@ class LockTimeoutError(SaveError, TimeoutError):
     """Another writer held the lock of this file for too long; nothing was written."""
 
 
+class UnsafeStoreError(SaveError):
+    """A bucket ignores the conditions of writes, so that writers would overwrite each other; nothing was written."""
+
+
 class NameTakenError(SaveError):
     """Others took ``names`` meanwhile; the save is tried again under other ones before anybody sees this."""
 
@@ -182,6 +192,14 @@ class CorruptManifestError(LazyscribeError, ValueError):
 
 class UnreadableError(LazyscribeError, OSError):
     """A file cannot be read: a folder in its place, no permission, a broken disk."""
+
+
+class AccessDeniedError(UnreadableError, PermissionError):
+    """A bucket refuses what was asked: wrong credentials, or ones that may not do it, or a wrong clock."""
+
+
+class UnreachableError(UnreadableError, ConnectionError):
+    """A bucket did not answer, or not well, for as long as it was asked."""
 
 
 class InvalidNameError(ArtifactLogError, ValueError):
@@ -241,7 +259,15 @@ class Exists(StoreError, FileExistsError):
 
 
 class Stale(StoreError):
-    """The key no longer holds what the writer had read."""
+    """The key no longer holds what the writer had read.
+
+    Attributes
+    ----------
+    perhaps
+        Whether the writer's own content may have been there in between: an answer was lost.
+    """
+
+    perhaps = False
 
 
 class Unsure(StoreError):

@@ -55,9 +55,9 @@ class Manifest:
     def peek(self) -> tuple[bytes | None, Token | None]:
         """Read the manifest and remember nothing."""
         try:
-            if self.data is not None and self.store.holds(self.key, self.token):
-                return self.data, self.token
-            return self.store.read(self.key) or (None, None)
+            if self.data is None:
+                return self.store.read(self.key) or (None, None)
+            return self.store.reread(self.key, (self.data, self.token)) or (None, None)
         except LazyscribeError:
             raise
         except OSError as error:

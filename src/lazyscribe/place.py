@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from lazyscribe.store import absolute, open_store, protocol_of, store_of
+from lazyscribe.store import absolute, file_system, open_store, protocol_of, store_of
 from lazyscribe.store.base import Store
+from lazyscribe.store.protocols import refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,11 +18,19 @@ if TYPE_CHECKING:
 
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
-    """Return protocol and path of a path or URL; a plain path has the protocol ``"file"``."""
+    """Return protocol and path of a path or URL; a plain path has the protocol ``"file"``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The URL holds a secret.
+    """
     from pathlib import Path
 
     text = os.fspath(fpath)
     protocol, separator, path = text.partition("://")
+    if separator:
+        refuse_secrets(protocol, path)
     return (protocol, Path(path)) if separator else ("file", Path(text))
 
 
@@ -70,9 +79,7 @@ class Place:
     def fs(self) -> AbstractFileSystem:
         """The fsspec file system."""
         if self._fs is None:
-            import fsspec
-
-            self._fs = fsspec.filesystem(self.protocol, **self.options)
+            self._fs = file_system(self.protocol, self._root[1], self.options)
         return self._fs
 
     @property
