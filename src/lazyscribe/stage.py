@@ -89,8 +89,6 @@ class _Steps:
 
     Attributes
     ----------
-    created
-        Keys of new files.
     facts_before
         Key and content of facts that were replaced.
     facts_late
@@ -98,8 +96,6 @@ class _Steps:
         second), so until then they would be wrong for that one.
     aside
         The key of a file that waits, and of the one it will replace.
-    key
-        Of the file, where it will be.
     names
         The file names that are still to be tried, and the one that was wanted.
     """
@@ -293,9 +289,7 @@ class Stage:
         if draft.source is None and isinstance(value, Iterator):
             if any(value is each for each in self._spent):
                 name = draft.record["name"]
-                message = (
-                    f"The value of {name!r} is an iterator that a failed save used up; give it anew and save again."
-                )
+                message = f"The value of {name!r} is an iterator that a failed save used up; give it anew, save again."
                 raise SaveError(message, name=name)
             self._spent.append(value)
         fill(sink, draft)
@@ -342,10 +336,15 @@ class Stage:
     def note(self, key: str, data: bytes, of: Sequence[Draft | None] = ()) -> None:
         """Create a file of ours that tells something; if all the drafts that it tells `of` lose, not."""
         steps = _Steps(*of)
+        steps.created.append(key)  # at once: nobody else has such a name, and the answer may be lost
         self._steps.append(steps)
         with self._creator.create(key) as raw:
             raw.write(data)
-        steps.created.append(key)
+
+    def withdraw(self) -> None:
+        """Take back what `note` created last: what it tells has not happened."""
+        self._take_back(self._steps[-1], None)
+        self._steps.pop()
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
@@ -357,16 +356,15 @@ class Stage:
                 if steps.facts_late is not None:
                     self._put_facts(*steps.facts_late)
 
-    def undo(self, cause: BaseException) -> None:
-        """Take back what was created; what cannot be taken back is noted on `cause`."""
-        for steps in reversed(self._steps):
-            self._take_back(steps, cause)
+    def undo(self, cause: BaseException) -> set[str]:
+        """Take back what was created; the keys of what cannot be taken back are noted on `cause`, and returned."""
+        return {key for steps in reversed(self._steps) for key in self._take_back(steps, cause)}
 
-    def _take_back(self, steps: _Steps, cause: BaseException | None) -> None:
+    def _take_back(self, steps: _Steps, cause: BaseException | None) -> list[str]:
+        actions = [(key, partial(self._delete, key)) for key in reversed(steps.created)]
         if steps.facts_before is not None:
-            self._try(cause, steps.facts_before[0], partial(self._put_facts, *steps.facts_before))
-        for key in reversed(steps.created):
-            self._try(cause, key, partial(self._delete, key))
+            actions.insert(0, (steps.facts_before[0], partial(self._put_facts, *steps.facts_before)))
+        return [key for key, action in actions if not self._try(cause, key, action)]
 
     def _delete(self, key: str) -> None:
         """Remove a file of ours, unless somebody who was saved meanwhile has replaced it by another of that name."""
@@ -378,10 +376,12 @@ class Stage:
         found = self._store.read(key)
         self._store.swap(key, data, found[1] if found else None)
 
-    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> None:
+    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> bool:
         try:
             action()
         except Exception as error:
             if cause is None:
                 raise
             cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+            return False
+        return True

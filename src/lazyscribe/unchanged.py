@@ -169,6 +169,13 @@ class NewVersions(Generic[T]):
                 self._digests[key] = None
         return self._digests[key] == digest
 
+    def equal_of(self, entry: Entry[T]) -> Any:
+        """Return what is known of the version that stands for a new one, being equal; ``None``: that joins."""
+        found = next((equal for row, equal in self._equal if row.entry is entry), None)
+        if found is None:
+            return None
+        return found.known if found.row is None else found.row.record
+
     @contextmanager
     def taken_out(self) -> Iterator[None]:
         """Let memory forget what did not join, while and after it takes in what was written; say so at the end."""
