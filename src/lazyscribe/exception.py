@@ -37,6 +37,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── HandlerImportError [ImportError]
     ├── HandlerTypeError [TypeError]
     ├── DependencyFileMissingError [FileNotFoundError]
+    ├── DocumentMissingError [FileNotFoundError]
     ├── UsageError [RuntimeError]
     └── StoreError
         ├── Exists [FileExistsError]
@@ -87,6 +88,7 @@ __all__ = [
     "HandlerImportError",
     "HandlerTypeError",
     "DependencyFileMissingError",
+    "DocumentMissingError",
     "UsageError",
     "StoreError",
     "Exists",
@@ -256,6 +258,10 @@ class HandlerTypeError(LazyscribeError, TypeError):
 
 class DependencyFileMissingError(LazyscribeError, FileNotFoundError):
     """The project file that a dependency points to is not there."""
+
+
+class DocumentMissingError(LazyscribeError, FileNotFoundError):
+    """A path leads to no project or repository that can be read."""
 
 
 class UsageError(LazyscribeError, RuntimeError):

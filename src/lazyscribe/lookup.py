@@ -19,6 +19,7 @@ from lazyscribe.exception import (
     UsageError,
     VersionNotFoundError,
 )
+from lazyscribe.opening import Opening
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.store.keys import join
@@ -35,7 +36,7 @@ Match: TypeAlias = Literal["exact", "asof"]
 How: TypeAlias = Literal["lines", "values"]
 
 
-class VersionReader(Document["Artifact"]):
+class VersionReader(Opening, Document["Artifact"]):
     """The reading half of a repository."""
 
     _records: VersionList

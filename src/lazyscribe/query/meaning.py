@@ -112,8 +112,11 @@ def _dated(found: Any) -> Any:
 def _test(node: Node) -> Test:
     match node:
         case All(nodes):
-            tests = [_test(each) for each in nodes]
-            return lambda record: all(test(record) for test in tests)
+            first, *more = [_test(each) for each in nodes]
+            if len(more) == 1:
+                (second,) = more
+                return lambda record: first(record) and second(record)
+            return lambda record: first(record) and all(test(record) for test in more)
         case Either(nodes):
             tests = [_test(each) for each in nodes]
             return lambda record: any(test(record) for test in tests)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 from lazyscribe.exception import InvalidArgumentError
@@ -49,7 +49,11 @@ class Selection(Sequence[T], Generic[T]):
             As `QueryError`: it is no condition, or speaks of a field that there is not.
         """
         holds = condition(text, self._origin.fields(self._items))
-        records = self._origin.records(self._items, holds.fields)
+        return self.only(holds, holds.fields)
+
+    def only(self, holds: Callable[[Mapping[str, Any]], bool], fields: Collection[str] | None = None) -> Selection[T]:
+        """Return those for whose records `holds` is true; with `fields` it gets only these of each record."""
+        records = self._origin.records(self._items, fields)
         return self._only([item for item, record in zip(self._items, records, strict=True) if holds(record)])
 
     def sort(self, *keys: str) -> Selection[T]:
