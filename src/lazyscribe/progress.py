@@ -52,6 +52,9 @@ class _Stopped(BaseException):
         self.reason = reason
 
 
+_CURRENT: ContextVar[Meter | None] = ContextVar("lazyscribe-progress", default=None)
+
+
 class Meter:
     """How many bytes are done and how many there will be; any thread may add.
 
@@ -112,11 +115,14 @@ class Meter:
         if self._progress is None or state == self._told or now < self._begin:
             return
         self._told, self._next = state, now + INTERVAL
+        before = _CURRENT.set(None)  # what the callback does is no part of this work
         try:
             self._progress(*state)
         except BaseException as error:
             self.failure = error
             raise _Stopped(error) from error
+        finally:
+            _CURRENT.reset(before)
 
     @contextmanager
     def part(self, sizes: Iterable[int]) -> Iterator[None]:
@@ -129,29 +135,28 @@ class Meter:
         self.tell()
 
 
-_CURRENT: ContextVar[Meter | None] = ContextVar("lazyscribe-progress", default=None)
-
-
 def current() -> Meter | None:
     """Return the meter of the work that this thread does; ``None`` if nobody is to be told."""
     return _CURRENT.get()
 
 
 @contextmanager
-def following(followed: Followed, title: str) -> Iterator[Meter | None]:
+def following(followed: Followed, title: str, needed: bool = False) -> Iterator[Meter | None]:
     """Do the work of the block under a meter, if anybody is to be told; work within other work is part of that.
 
     Parameters
     ----------
     title
         What stands before a bar.
+    needed
+        Whether there has to be a meter, by which threads are stopped, even if nobody is told.
     """
     if (outer := _CURRENT.get()) is not None:
         yield outer
         return
     bar = _Bar(title) if followed is None and _can_show() else None
     told = bar if followed is None else (followed or None)
-    if told is None:
+    if told is None and not needed:
         yield None
         return
     meter = Meter(told, DELAY if bar is not None else 0.0)

@@ -321,6 +321,23 @@ def test_a_callback_does_not_pickle_and_off_does(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(project))._location.progress is False
 
 
+def test_what_a_callback_does_is_no_part_of_the_work(tmp_path: Path) -> None:
+    """It may save and load; of that it is not told."""
+    told = Told()
+
+    def tell(done: int, total: int) -> None:
+        told(done, total)
+        other.log_artifact("log", b"x" * 50)
+        other.save()
+
+    other = Repository(tmp_path / "other.json")
+    repository = Repository(tmp_path / "repository.json", progress=tell)
+    repository.log_artifact("bytes", b"x" * 2500, handler="trickling")
+    repository.save()
+    assert told.calls == [(1000, 2500), (2000, 2500), (2500, 2500)]
+    assert len(Repository(tmp_path / "other.json", mode="r").artifacts) == 3
+
+
 def test_many_threads_are_told_of_their_own_saves(tmp_path: Path) -> None:
     """A save counts what its thread writes, and nothing else."""
     from concurrent.futures import ThreadPoolExecutor

@@ -40,8 +40,8 @@ def verify(subject: Subject, workers: int | None = None, progress: Followed = No
     """
     if workers is not None and workers < 1:
         raise InvalidArgumentError(f"{workers!r} workers cannot check anything; ask for 1 or more.", workers=workers)
-    with following(progress, f"checking {subject.key}") as followed:
-        meter = followed or Meter(None)
+    with following(progress, f"checking {subject.key}", needed=True) as meter:
+        assert meter is not None
         for _ in range(TRIES):
             contents = Contents(subject)
             report = _check(subject, contents, workers or default_workers(), meter)

@@ -1,10 +1,14 @@
-"""The same work on many files, in several threads, with what is done told to one callback."""
+"""The same work on many files, in several threads, with what is done told to one callback.
+
+The threads see the meter of whoever asked for the work.
+"""
 
 from __future__ import annotations
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextvars import copy_context
 from typing import TypeVar
 
 from lazyscribe.progress import INTERVAL, Meter
@@ -37,8 +41,8 @@ def in_threads(work: Callable[[T], R], items: Iterable[T], workers: int, meter: 
 
     from concurrent.futures import ThreadPoolExecutor, wait
 
-    with ThreadPoolExecutor(workers, "lazyscribe-verify") as pool:
-        running = {pool.submit(run) for _ in range(min(workers, len(waiting)))}
+    with ThreadPoolExecutor(workers, "lazyscribe") as pool:
+        running = {pool.submit(copy_context().run, run) for _ in range(min(workers, len(waiting)))}
         try:
             while running:
                 done, running = wait(running, timeout=INTERVAL)
