@@ -5,6 +5,7 @@ It heeds ``If-Match`` and ``If-None-Match`` as S3 does, and ``x-goog-if-generati
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import md5
@@ -51,6 +52,8 @@ class Bucket:
     ----------
     sent
         The headers of the last request, in small letters, and its ``query``, ``path`` and ``host``.
+    seconds
+        How long each answer takes.
     meanwhile
         Called after a request was done whose answer is lost: what others do before it is asked again.
     """
@@ -65,6 +68,7 @@ class Bucket:
         self.heeds = True
         self.generation = 0
         self.endpoint = ""
+        self.seconds = 0.0
         self.meanwhile: Callable[[], object] = lambda: None
 
     def put(self, key: str, data: bytes, metadata: dict[str, str] | None = None) -> Object:
@@ -99,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         _, _, key = unquote(url.path).lstrip("/").partition("/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.bucket.asked.append((self.command, key))
+        time.sleep(self.bucket.seconds)
         self.bucket.sent = {name.lower(): value for name, value in self.headers.items()}
         self.bucket.sent |= {"query": url.query, "path": url.path}
         fault = self.bucket.fault(self.command, key)
