@@ -152,6 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         headers = _headers(found) | {f"{self._prefix()}{name}": value for name, value in found.metadata.items()}
         if self.headers.get("If-None-Match") == found.e_tag:
             return 304, b"", headers
+        if span := self.headers.get("Range"):
+            start, end = (int(each) for each in span.removeprefix("bytes=").split("-"))
+            headers["Content-Range"] = f"bytes {start}-{end}/{len(found.data)}"
+            return 206, found.data[start : end + 1], headers
         return 200, found.data, {**headers, "Content-Length": str(len(found.data))}
 
     def _prefix(self) -> str:

@@ -210,6 +210,74 @@ def test_others_never_cease(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> 
     assert versions(bucket) == [[0], [1]]
 
 
+# Large files
+
+LARGE = bytes(range(256)) * (80 << 10)  # 20 MiB: three parts
+
+
+def large(bucket: Bucket) -> Repository:
+    """Return a repository in which a large file is to be saved."""
+    repository = begun(bucket)
+    repository.log_artifact("large", LARGE, handler="bytes", fname="large.bin")
+    return repository
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [],
+        [Fault("POST", "large.bin", 0, done=True)] * 2,
+        [Fault("POST", "large.bin", 500)] * 3,
+        [Fault("PUT", "large.bin", 0, done=True), Fault("PUT", "large.bin", 500)],
+        [Fault("PUT", "large.bin", 503)] * 4,
+    ],
+    ids=["well", "answers lost", "errors", "claim lost", "parts fail"],
+)
+def test_large_files(bucket: Bucket, faults: list[Fault]) -> None:
+    """A large file goes up in parts, whatever of it has to be repeated, and comes back as it was."""
+    repository = large(bucket)
+    bucket.faults = list(faults)
+    repository.save()
+    bucket.faults.clear()
+    assert bucket.objects["models/large/large.bin"].data == LARGE
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+    assert len(bucket.objects) == 5
+
+
+def test_a_large_file_whose_name_is_taken(bucket: Bucket) -> None:
+    """That is known before its parts travel; it gets another name."""
+    repository = large(bucket)
+    bucket.put("models/large/large.bin", b"theirs")
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+    assert bucket.objects["models/large/large.bin"].data == b"theirs"
+    assert not [key for method, key in bucket.asked if method == "POST" and key == "models/large/large.bin"]
+
+
+def test_a_large_file_that_fails(bucket: Bucket) -> None:
+    """If its parts are refused, nothing of it stays, and saving again works."""
+    repository = large(bucket)
+    before = dict(bucket.objects)
+    bucket.faults = [Fault("POST", "large.bin", 403, "AccessDenied")]
+    with pytest.raises(SaveError, match=r"large/large\.bin.*403 AccessDenied"):
+        repository.save()
+    assert bucket.objects == before
+    repository.save()
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+
+
+def test_loading_in_parts(bucket: Bucket) -> None:
+    """A file above 32 MiB is fetched in parts, of one version of it, by a bucket's reader."""
+    repository = begun(bucket)
+    data = LARGE * 2
+    repository.log_artifact("large", data, handler="bytes", fname="large.bin")
+    repository.save()
+    bucket.count()
+    assert opened(bucket, "r").load_artifact("large") == data
+    assert [key for _, key in bucket.asked].count("models/large/large.bin") == 6
+
+
 # What it costs
 
 
