@@ -39,11 +39,12 @@ def opened(bucket: Bucket, mode: str = "w+", url: str = URL, **options: Any) -> 
     return Repository(url, mode=mode, **{**access, **patience, **options})  # type: ignore[arg-type]
 
 
-def begun(bucket: Bucket) -> Repository:
-    """Return a repository with one version, which has seen that the bucket heeds conditions."""
+def begun(bucket: Bucket, probes: int | None = None) -> Repository:
+    """Return a repository with one version, which has seen, by so many requests, that the bucket heeds conditions."""
     repository = opened(bucket)
     repository.log_artifact("model", [0], handler="json", fname="first.json")
     repository.save()
+    assert probes in (None, sum("probe" in key or not key for _, key in bucket.asked))
     bucket.count()
     return repository
 
@@ -354,7 +355,7 @@ def test_a_single_writer(bucket: Bucket) -> None:
 
 def test_the_probe_is_made_once(bucket: Bucket) -> None:
     """It takes five requests before the first write to a folder, and none later, nor for another handle."""
-    repository = begun(bucket)
+    repository = begun(bucket, 5)
     for each in (repository, opened(bucket)):
         each.log_artifact("model", [1], handler="json")
         each.save()
