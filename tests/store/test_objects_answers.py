@@ -488,9 +488,11 @@ def test_reading_over_http(bucket: Bucket) -> None:
         repository = Repository(url, mode="r")
         assert repository.load_artifact("model") == [0]
         assert Repository(url, mode="r", headers={"Authorization": SECRET}).load_artifact("model", version=0) == [0]
+    assert repository.verify().checked["verified"] == 1
     bucket.put("models/model/first.json", b"[9]")
     with pytest.raises(LazyscribeError, match="damaged"):
         repository.load_artifact("model")
+    assert repository.verify().findings[0].kind == "digest-wrong"
     writer = Repository(url)
     writer.log_artifact("model", [1], handler="json")
     before = dict(bucket.objects)
