@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
@@ -241,8 +242,14 @@ class Client:
         except OSError:
             return None
 
-    def upload(self, path: str, file: BinaryIO, size: int, claim: Version) -> Version:
-        """Write a large file in parts, over what claims its name; several at once, and no more of it in memory."""
+    def upload(self, path: str, file: BinaryIO, size: int, claim: tuple[Version, str]) -> Version:
+        """Write a large file in parts, over what claims its name; several at once, and no more of it in memory.
+
+        Parameters
+        ----------
+        claim
+            The version of what claims it, and the identity of both.
+        """
         import obstore
 
         answer: Trouble | None = None
@@ -250,19 +257,49 @@ class Client:
             file.seek(0)
             found = self._try(
                 lambda: obstore.put(
-                    self._patient, path, file, use_multipart=True, chunk_size=PART, max_concurrency=PARALLEL
+                    self._patient,
+                    path,
+                    file,
+                    attributes={IDENTITY: claim[1]},
+                    use_multipart=True,
+                    chunk_size=PART,
+                    max_concurrency=PARALLEL,
                 )
             )
             if not isinstance(found, Trouble):
                 return version_of(found)
             answer = found
-            there = self._look(lambda: self._replaced(path, size, claim))
+            there = self._look(lambda: self._replaced(path, size, claim[0]))
             if there is not None:
                 return there
             if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):
                 break
         assert answer is not None
         raise answer.error(self.url(path))
+
+    def send(self, path: str, parts: Iterator[bytes], identity: str) -> Version | None:
+        """Write a large file of parts that are still being made; ``None`` if that did not go well, or not all came."""
+        import obstore
+
+        found = self._try(
+            lambda: obstore.put(
+                self._patient,
+                path,
+                parts,
+                attributes={IDENTITY: identity},
+                use_multipart=True,
+                chunk_size=PART,
+                max_concurrency=PARALLEL,
+            )
+        )
+        return None if isinstance(found, Trouble) else version_of(found)
+
+    def take_back(self, path: str, identity: str) -> None:
+        """Remove a file if it is the one of that identity and this can be told now."""
+        with suppress(Exception):
+            found = self.get(path, head=True)
+            if found is not None and found.attributes.get(IDENTITY) == identity:
+                self.delete(path)
 
     def _replaced(self, path: str, size: int, claim: Version) -> Version | None:
         """Return the version of a file if all of it has come over what claimed its name."""
