@@ -1,6 +1,5 @@
-"""Files in buckets of real servers."""
+"""What every store promises, in buckets of real servers."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import obstore
@@ -8,17 +7,11 @@ import pytest
 
 from lazyscribe.store import Store, open_store
 from lazyscribe.testing.stores import StoreTests
-from tests.cloud.servers import SeaweedFS, Server
-
-
-@pytest.fixture(scope="module")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with SeaweedFS(tmp_path_factory.mktemp("seaweedfs")) as server:
-        yield server
+from tests.cloud.servers import Server
 
 
 class BucketTests(StoreTests):
-    """What every store promises, in a new folder of a bucket each time."""
+    """In a new folder each time."""
 
     @pytest.fixture
     def server(self) -> Server:
@@ -26,8 +19,7 @@ class BucketTests(StoreTests):
 
     @pytest.fixture
     def store(self, server: Server) -> Store:
-        self.server = server
-        self.folder = server.new_folder()
+        self.server, self.folder = server, server.new_folder()
         store = self.again(None)
         store.swap("probed", b"", None)  # what the first write asks of the bucket is none of these tests' business
         store.delete("probed")
@@ -35,7 +27,7 @@ class BucketTests(StoreTests):
 
     @property
     def behind(self) -> Any:
-        return self.server.raw(self.folder.partition(f"{self.server.bucket}/")[2])
+        return self.server.raw(self.folder.rpartition("/")[2])
 
     def again(self, store: Any) -> Store:
         return open_store(self.server.scheme, self.folder, self.server.options())
@@ -57,3 +49,9 @@ class TestSeaweedFS(BucketTests):
     @pytest.fixture
     def server(self, seaweedfs: Server) -> Server:
         return seaweedfs
+
+
+class TestAzurite(BucketTests):
+    @pytest.fixture
+    def server(self, azurite: Server) -> Server:
+        return azurite
