@@ -9,15 +9,17 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lazyscribe import Project, Repository
-from lazyscribe.exception import SaveError
+from lazyscribe.exception import SaveError, UnreadableError
 from lazyscribe.testing.history import Log, check, log_experiment
 from lazyscribe.testing.writers import in_threads
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,19 +79,21 @@ class Folder:
         return sum(counts)
 
 
-def save(document: Any) -> int:
-    """Save until the save returns; return how many tries failed."""
-    until, failed = time.monotonic() + SECONDS, 0
+def save(document: Any) -> None:
+    """Save until the save returns."""
+    again(document.save, SaveError)
+
+
+def again(action: Callable[[], T], error: type[Exception]) -> T:
+    """Do something until it does not raise this error."""
+    until = time.monotonic() + SECONDS
     while True:
         try:
-            document.save()
-        except SaveError:
-            failed += 1
+            return action()
+        except error:
             if time.monotonic() > until:
                 raise
             time.sleep(0.02)
-        else:
-            return failed
 
 
 class Writers:
@@ -135,7 +139,7 @@ def main() -> None:
     warnings.simplefilter("error")
 
     def work(number: int) -> None:
-        document = folder.open()
+        document = again(folder.open, UnreadableError)
         with folder.log(names[number]) as log:
             while log.acknowledged < each:
                 folder.save(log, document, 1000 * names[number] + log.begun)
