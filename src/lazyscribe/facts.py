@@ -86,15 +86,16 @@ def matching(told: Iterable[Any], created_at: str, handler: str) -> Facts | None
 
 def _told(store: Store, key: str) -> Iterator[Any]:
     """Yield what is told of a file: in its own facts, then in packs, the latest first."""
+    folder, _, name = key.rpartition("/")
+    listed = store.ahead(lambda: sorted(store.files_in(join(f"{FOLDER}/packs", folder)), reverse=True))
     try:
         own = store.read(facts_key(key))
     except _NOT_THERE:
         own = None
     if own is not None:
         yield _decoded(own[0])
-    folder, _, name = key.rpartition("/")
     try:
-        packs = sorted(store.files_in(join(f"{FOLDER}/packs", folder)), reverse=True)
+        packs = listed()
     except _NOT_THERE:
         return
     for pack in packs:

@@ -5,6 +5,7 @@ It heeds ``If-Match`` and ``If-None-Match`` as S3 does, and ``x-goog-if-generati
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import md5
@@ -51,6 +52,8 @@ class Bucket:
     ----------
     sent
         The headers of the last request, in small letters, and its ``query``, ``path`` and ``host``.
+    seconds
+        How long each answer takes.
     meanwhile
         Called after a request was done whose answer is lost: what others do before it is asked again.
     """
@@ -65,6 +68,7 @@ class Bucket:
         self.heeds = True
         self.generation = 0
         self.endpoint = ""
+        self.seconds = 0.0
         self.meanwhile: Callable[[], object] = lambda: None
 
     def put(self, key: str, data: bytes, metadata: dict[str, str] | None = None) -> Object:
@@ -99,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         _, _, key = unquote(url.path).lstrip("/").partition("/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.bucket.asked.append((self.command, key))
+        time.sleep(self.bucket.seconds)
         self.bucket.sent = {name.lower(): value for name, value in self.headers.items()}
         self.bucket.sent |= {"query": url.query, "path": url.path}
         fault = self.bucket.fault(self.command, key)
@@ -147,6 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
         headers = _headers(found) | {f"{self._prefix()}{name}": value for name, value in found.metadata.items()}
         if self.headers.get("If-None-Match") == found.e_tag:
             return 304, b"", headers
+        if span := self.headers.get("Range"):
+            start, end = (int(each) for each in span.removeprefix("bytes=").split("-"))
+            headers["Content-Range"] = f"bytes {start}-{end}/{len(found.data)}"
+            return 206, found.data[start : end + 1], headers
         return 200, found.data, {**headers, "Content-Length": str(len(found.data))}
 
     def _prefix(self) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import time
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -38,11 +39,12 @@ def opened(bucket: Bucket, mode: str = "w+", url: str = URL, **options: Any) -> 
     return Repository(url, mode=mode, **{**access, **patience, **options})  # type: ignore[arg-type]
 
 
-def begun(bucket: Bucket) -> Repository:
-    """Return a repository with one version, which has seen that the bucket heeds conditions."""
+def begun(bucket: Bucket, probes: int | None = None) -> Repository:
+    """Return a repository with one version, which has seen, by so many requests, that the bucket heeds conditions."""
     repository = opened(bucket)
     repository.log_artifact("model", [0], handler="json", fname="first.json")
     repository.save()
+    assert probes in (None, sum("probe" in key or not key for _, key in bucket.asked))
     bucket.count()
     return repository
 
@@ -209,17 +211,85 @@ def test_others_never_cease(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> 
     assert versions(bucket) == [[0], [1]]
 
 
+# Large files
+
+LARGE = bytes(range(256)) * (80 << 10)  # 20 MiB: three parts
+
+
+def large(bucket: Bucket) -> Repository:
+    """Return a repository in which a large file is to be saved."""
+    repository = begun(bucket)
+    repository.log_artifact("large", LARGE, handler="bytes", fname="large.bin")
+    return repository
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [],
+        [Fault("POST", "large.bin", 0, done=True)] * 2,
+        [Fault("POST", "large.bin", 500)] * 3,
+        [Fault("PUT", "large.bin", 0, done=True), Fault("PUT", "large.bin", 500)],
+        [Fault("PUT", "large.bin", 503)] * 4,
+    ],
+    ids=["well", "answers lost", "errors", "claim lost", "parts fail"],
+)
+def test_large_files(bucket: Bucket, faults: list[Fault]) -> None:
+    """A large file goes up in parts, whatever of it has to be repeated, and comes back as it was."""
+    repository = large(bucket)
+    bucket.faults = list(faults)
+    repository.save()
+    bucket.faults.clear()
+    assert bucket.objects["models/large/large.bin"].data == LARGE
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+    assert len(bucket.objects) == 5
+
+
+def test_a_large_file_whose_name_is_taken(bucket: Bucket) -> None:
+    """That is known before its parts travel; it gets another name."""
+    repository = large(bucket)
+    bucket.put("models/large/large.bin", b"theirs")
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+    assert bucket.objects["models/large/large.bin"].data == b"theirs"
+    assert not [key for method, key in bucket.asked if method == "POST" and key == "models/large/large.bin"]
+
+
+def test_a_large_file_that_fails(bucket: Bucket) -> None:
+    """If its parts are refused, nothing of it stays, and saving again works."""
+    repository = large(bucket)
+    before = dict(bucket.objects)
+    bucket.faults = [Fault("POST", "large.bin", 403, "AccessDenied")]
+    with pytest.raises(SaveError, match=r"large/large\.bin.*403 AccessDenied"):
+        repository.save()
+    assert bucket.objects == before
+    repository.save()
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+
+
+def test_loading_in_parts(bucket: Bucket) -> None:
+    """A file above 32 MiB is fetched in parts, of one version of it, by a bucket's reader."""
+    repository = begun(bucket)
+    data = LARGE * 2
+    repository.log_artifact("large", data, handler="bytes", fname="large.bin")
+    repository.save()
+    bucket.count()
+    assert opened(bucket, "r").load_artifact("large") == data
+    assert [key for _, key in bucket.asked].count("models/large/large.bin") == 6
+
+
 # What it costs
 
 
 def test_requests(bucket: Bucket) -> None:
-    """Opening and looking up costs one request, a load two, a save four, one of a hundred files three more."""
+    """Opening and looking up costs one request, a load three at once, a save four, one of a hundred three more."""
     begun(bucket)
     repository = opened(bucket)
     assert repository.get_artifact_metadata("model", version="2100-01-01", match="asof")["version"] == 0
     assert bucket.count() == 1
     repository.load_artifact("model")
-    assert bucket.count() == 2
+    assert bucket.count() == 3
     repository.log_artifact("model", [1], handler="json", fname="second.json")
     repository.save()
     assert bucket.count() == 4
@@ -227,6 +297,19 @@ def test_requests(bucket: Bucket) -> None:
         repository.log_artifact("model", [number], handler="json", fname=f"n{number}.json")
     repository.save()
     assert bucket.count() == 103
+
+
+def test_round_trips_of_a_load(bucket: Bucket) -> None:
+    """A load takes one round trip more than its bytes at most, also if what is known of the file lies in a pack."""
+    repository = opened(bucket)
+    for number in range(3):
+        repository.log_artifact("model", [number], handler="json", fname=f"n{number}.json")
+    repository.save()
+    reader = opened(bucket, "r")
+    bucket.seconds = 0.3
+    start = time.monotonic()
+    assert reader.load_artifact("model", version=1) == [1]
+    assert time.monotonic() - start < 2.9 * bucket.seconds  # one after the other they would take four
 
 
 def test_an_unchanged_manifest_does_not_travel(bucket: Bucket) -> None:
@@ -272,7 +355,7 @@ def test_a_single_writer(bucket: Bucket) -> None:
 
 def test_the_probe_is_made_once(bucket: Bucket) -> None:
     """It takes five requests before the first write to a folder, and none later, nor for another handle."""
-    repository = begun(bucket)
+    repository = begun(bucket, 5)
     for each in (repository, opened(bucket)):
         each.log_artifact("model", [1], handler="json")
         each.save()

@@ -5,12 +5,14 @@ nothing of artifacts, records or dates; every method either does all it says or 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store.keys import join, parent
+
+T = TypeVar("T")
 
 Token: TypeAlias = Any
 """What :meth:`Store.read` saw: opaque, comparable for equality, given back to :meth:`Store.swap`."""
@@ -61,6 +63,13 @@ class Store(ABC):
         Stores that can tell that it is unchanged without reading it do so.
         """
         return known if self.holds(key, known[1]) else self.read(key)
+
+    def ahead(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Return what gives the result of reading `work`.
+
+        Stores from which answers come late begin with it at once; others do it when asked for the result.
+        """
+        return work
 
     @abstractmethod
     def open(self, key: str) -> BinaryIO:

@@ -95,7 +95,7 @@ class BucketStore(ReadingStore):
                 self._client.create(path, staged.read(), identity)
             else:
                 claim = self._client.create(path, _CLAIM, identity)
-                self._client.upload(path, staged, size, claim)
+                self._client.upload(path, staged, size, (claim, identity))
             return
         except Refused:
             pass

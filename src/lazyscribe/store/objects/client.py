@@ -241,8 +241,14 @@ class Client:
         except OSError:
             return None
 
-    def upload(self, path: str, file: BinaryIO, size: int, claim: Version) -> Version:
-        """Write a large file in parts, over what claims its name; several at once, and no more of it in memory."""
+    def upload(self, path: str, file: BinaryIO, size: int, claim: tuple[Version, str]) -> Version:
+        """Write a large file in parts, over what claims its name; several at once, and no more of it in memory.
+
+        Parameters
+        ----------
+        claim
+            The version of what claims it, and the identity of both.
+        """
         import obstore
 
         answer: Trouble | None = None
@@ -250,13 +256,19 @@ class Client:
             file.seek(0)
             found = self._try(
                 lambda: obstore.put(
-                    self._patient, path, file, use_multipart=True, chunk_size=PART, max_concurrency=PARALLEL
+                    self._patient,
+                    path,
+                    file,
+                    attributes={IDENTITY: claim[1]},
+                    use_multipart=True,
+                    chunk_size=PART,
+                    max_concurrency=PARALLEL,
                 )
             )
             if not isinstance(found, Trouble):
                 return version_of(found)
             answer = found
-            there = self._look(lambda: self._replaced(path, size, claim))
+            there = self._look(lambda: self._replaced(path, size, claim[0]))
             if there is not None:
                 return there
             if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):

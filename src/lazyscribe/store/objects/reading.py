@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import threading
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from lazyscribe.exception import UnreachableError
 from lazyscribe.store import keys
-from lazyscribe.store.base import Store, Token
-from lazyscribe.store.objects.client import PARALLEL, Version, version_of
+from lazyscribe.store.base import Store, T, Token
+from lazyscribe.store.objects.client import PARALLEL, version_of
 from lazyscribe.store.objects.settings import CLIENTS, Settings
 from lazyscribe.store.objects.trouble import Kind
 
@@ -74,6 +75,21 @@ class ReadingStore(Store):
             return found is None and token is None
         return found is Kind.UNCHANGED or version_of(found.meta) == token
 
+    def ahead(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Begin in a thread of its own, which the end of the process waits for."""
+        from concurrent.futures import Future
+
+        future: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, name="lazyscribe-ahead").start()
+        return future.result
+
     def open(self, key: str) -> BinaryIO:
         """Fetch all of it: into memory up to 32 MiB, else into a temporary file."""
         path = self._path(key)
@@ -124,6 +140,3 @@ def fetch_stream(found: Any, url: str, file: BinaryIO) -> None:
         size += len(piece)
     if size != found.meta["size"]:
         raise UnreachableError(f"{url} broke off after {size} bytes; try again.", path=url)
-
-
-__all__ = ["ReadingStore", "Version", "fetch_parts", "fetch_stream"]
