@@ -119,9 +119,14 @@ def at(number: int, fault: Fault) -> Plan:
     return lambda request: fault if request.number == number else None
 
 
-def by_chance(chance: random.Random, share: float, faults: list[Fault]) -> Plan:
-    """Let a share of all requests meet one of these faults."""
-    return lambda request: chance.choice(faults) if chance.random() < share else None
+def by_chance(chance: random.Random, share: float) -> Plan:
+    """Let a share of all requests meet faults; that something is in the way, only those that write are told."""
+
+    def plan(request: Request) -> Fault | None:
+        fault = chance.choice(list(FAULTS.values())) if chance.random() < share else None
+        return None if fault is not None and fault.status in (409, 412) and not request.writes else fault
+
+    return plan
 
 
 class Proxy:

@@ -120,10 +120,9 @@ class Server:
         """Start it, on the port that it had before if it had one, and wait until it answers."""
         for _ in range(1 if self._port else 5):
             port = self._port or free_ports(1)[0]
-            log = (self._folder / "log").open("ab")
             command = [sys.executable, "-c", DIES_WITH_US, str(os.getpid()), *self.command(port)]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            log.close()
+            with (self._folder / "log").open("ab") as log:
+                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             self._port = port
             if self._wait():
                 return
