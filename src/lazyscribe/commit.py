@@ -41,7 +41,7 @@ def save(
     compose: Callable[[bytes | None], bytes],
     author: str | None,
     guarded: bool = True,
-    deleted: Callable[[], Sequence[str]] = tuple,
+    deleted: Callable[[Stage], Sequence[str]] = lambda _: (),
 ) -> None:
     """Write the files of `drafts`, then the manifest that `compose` makes of the one that is there.
 
@@ -51,8 +51,8 @@ def save(
     Parameters
     ----------
     deleted
-        Called when everything is staged, since only then files have their names: gives the keys of records that this
-        save takes out; noted, so that other writers do not put them back.
+        Called when everything is staged, since only then files have their names; may note more. Gives the keys of
+        records that this save takes out; noted, so that other writers do not put them back.
     guarded
         Without the guard the manifest must not be there yet, and nothing but the files is left in the folder.
 
@@ -71,7 +71,7 @@ def save(
     try:
         with stage.all_at_once():
             stage.write_all(drafts)
-            if gone := deleted():
+            if gone := deleted(stage):
                 stage.note(*deletion_note(manifest, list(gone), author))
         if guarded:
             with manifest.store.guard(manifest.key):

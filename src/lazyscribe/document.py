@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, reason
@@ -35,12 +35,22 @@ if TYPE_CHECKING:
     from lazyscribe.codec.texts import Texts
     from lazyscribe.merge_fields import Prefer
     from lazyscribe.reconcile import Sides
+    from lazyscribe.stage import Draft
     from lazyscribe.sync import MergePreview
     from lazyscribe.verification import Report
 
 T = TypeVar("T")
 
 MODES = ("r", "a", "w", "w+")
+
+
+class Note(NamedTuple):
+    """A file of ours that goes with a save; see `Stage.note`."""
+
+    key: str
+    data: bytes
+    of: Sequence[Draft] = ()
+    spare: str = ""
 
 
 class Document(Owner[T]):
@@ -191,6 +201,11 @@ class Document(Owner[T]):
             name = getattr(entry.obj, "name", None)
             message = f"{name!r} cannot be written to {self._manifest.place} ({reason(error)}); mend it and save again."
             raise SaveError(message, name=name, path=self._manifest.place) from error
+
+    def _notes(self, rows: Iterable[Row[T]]) -> Iterable[Note]:
+        """Return what is to be kept beside the records of `rows`, whose files are staged."""
+        del rows
+        return ()
 
     def _opened(self, entries: Iterable[Entry[T]]) -> None:
         """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""

@@ -24,6 +24,7 @@ from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget
 
 if TYPE_CHECKING:
     from lazyscribe.project import Project
+    from lazyscribe.provenance import Provenance
     from lazyscribe.repository import Repository
 
 __all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest", "Test"]
@@ -34,6 +35,8 @@ _indexed = _utils.EDITS.on_setattr
 def _moves(instance: Experiment, attribute: Any, value: Any) -> Any:
     """Let artifacts and tests be found where they were before; an attrs hook of what their folder is made of."""
     instance._fill()
+    if attribute.name == "slug":
+        instance._remember_run()
     return forget_home(instance, attribute, value) if attribute.name != "slug" else _indexed(instance, attribute, value)
 
 
@@ -125,6 +128,24 @@ class Experiment(Stored, Recorder):
     def path(self) -> Path:
         """The folder of the artifacts."""
         return self.dir / self.slug
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """Where it comes from: commit, command, packages, machine, duration; ``None`` if that is not known."""
+        from lazyscribe.runs import provenance_of
+
+        return provenance_of(self)
+
+    def _remember_run(self) -> None:
+        """Keep in mind how it ran: what is kept of that goes by the slug, which is about to change."""
+        from lazyscribe.runs import run_of
+
+        self.__dict__.setdefault("_kept_as", self.slug)
+        self.__dict__["_run"] = run_of(self)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.__dict__["_made"] = True  # here, and not read from a file
 
     def _lock(self) -> Any:
         return self.mutex_

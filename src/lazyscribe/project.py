@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
 from lazyscribe._dates import to_text
+from lazyscribe.capturing import Capturing, is_off
 from lazyscribe.codec.artifacts import keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files, keep_tests, unknown_keys
 from lazyscribe.codec.text import Record, check_experiment, decode, encode
-from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
     NameTakenError,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lazyscribe.reconcile import Sides
 
 
-class Project(Document["Experiment"]):
+class Project(Capturing):
     """Experiments, ordered by creation, in one JSON file.
 
     Nothing is written before `save`. Many threads may log into one project; many processes may save to one file.
@@ -54,6 +54,8 @@ class Project(Document["Experiment"]):
         Default: the login name.
     trust
         As for a `Repository`. Holds for the projects that experiments depend on, too, unless they are registered.
+    capture
+        Whether it is kept how experiments run (`Experiment.provenance`); ``LAZYSCRIBE_CAPTURE=off`` says no, too.
     **storage_options
         Passed to the file system.
 
@@ -76,8 +78,10 @@ class Project(Document["Experiment"]):
         author: str | None = None,
         *,
         trust: Trust | None = None,
+        capture: bool = True,
         **storage_options: Any,
     ) -> None:
+        self.capture = capture and not is_off()
         self.author = _utils.user_name() if author is None else author
         super().__init__(fpath, mode, storage_options, trust)
 
@@ -112,7 +116,9 @@ class Project(Document["Experiment"]):
         self._refuse_if_read_only("log an experiment to")
         check_text(name)
         experiment = _kinds()[0]._begin(name, self, self._home)
+        began = self._begin_run(experiment)
         yield experiment
+        self._end_run(experiment, began)
         self.append(experiment)
 
     def append(self, experiment: Experiment) -> None:
@@ -336,7 +342,7 @@ class Project(Document["Experiment"]):
         if experiment.slug != record["slug"]:
             state["slug"] = record["slug"]
             _utils.EDITS.count += 1
-        state["last_updated_by"] = record["last_updated_by"]
+        state["last_updated_by"], state["_kept_as"] = record["last_updated_by"], record["slug"]
         if to_text(experiment.last_updated) == record["last_updated"]:
             state["dirty"] = False
         self._attach(experiment)

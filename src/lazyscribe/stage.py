@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lazyscribe.digest import HashingFile
 from lazyscribe.exception import CorruptArtifactError, Exists, SaveError
-from lazyscribe.facts import CHUNK, FOLDER, Facts, check, digest_of, facts_key, new_pack, read_facts
+from lazyscribe.facts import CHUNK, FOLDER, Facts, digest_of, facts_key, new_pack, read_facts
+from lazyscribe.filling import fill
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key, fold, join, numbered, parent
 
@@ -247,7 +248,7 @@ class Stage:
                 )
                 raise SaveError(message, name=name)
             self._spent.append(value)
-        _fill(sink, draft)
+        fill(sink, draft)
 
     def _write_facts_of(self, group: list[_Steps]) -> None:
         """Write the facts of files of one folder; those of several new ones that lie side by side, together."""
@@ -275,27 +276,32 @@ class Stage:
         if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
             steps.facts_late = target, facts.encode()
             return
-        self._put(target, facts.encode(), steps)
-
-    def _put(self, target: str, data: bytes, steps: _Steps) -> None:
         before = self._store.read(target)
         if before is None:
-            try:
-                with self._creator.create(target) as raw:
-                    raw.write(data)
-            except Exists:
-                before = self._store.read(target)
-            else:
-                steps.created.append(target)
+            if self._create_note(target, facts.encode(), steps):
                 return
+            before = self._store.read(target)
         if before is not None:
             steps.facts_before = target, before[0]
-        self._store.swap(target, data, before[1] if before else None)
+        self._store.swap(target, facts.encode(), before[1] if before else None)
 
-    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = ()) -> None:
-        """Create or replace a file of ours that tells something; if all the drafts that it tells `of` lose, not."""
+    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = (), spare: str = "") -> None:
+        """Create a file of ours that tells something, under the key `spare` if `key` is taken.
+
+        If all the drafts that it tells `of` lose, it is taken back.
+        """
         self._steps.append(_Steps(*of))
-        self._put(key, data, self._steps[-1])
+        if not self._create_note(key, data, self._steps[-1]) and not self._create_note(spare, data, self._steps[-1]):
+            raise Exists(f"{self._store.describe(key)} is there already.", path=self._store.describe(key))
+
+    def _create_note(self, key: str, data: bytes, steps: _Steps) -> bool:
+        try:
+            with self._creator.create(key) as raw:
+                raw.write(data)
+        except Exists:
+            return False
+        steps.created.append(key)
+        return True
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
@@ -377,23 +383,3 @@ def _further_names(artifact: Artifact) -> Iterator[str]:
 
 def _new_aside() -> str:
     return f"{FOLDER}/staged/{os.urandom(8).hex()}"
-
-
-def _fill(sink: HashingFile, draft: Draft) -> None:
-    if draft.source is not None:
-        _copy(draft.source, sink, draft)
-    elif draft.artifact.binary:
-        draft.artifact.write(draft.artifact.value, sink, **draft.artifact.writer_kwargs)
-    else:
-        text = io.TextIOWrapper(cast("BinaryIO", sink), encoding="utf-8", newline="")
-        draft.artifact.write(draft.artifact.value, text, **draft.artifact.writer_kwargs)
-        if not text.closed:
-            text.flush()
-            text.detach()
-
-
-def _copy(source: Source, sink: HashingFile, draft: Draft) -> None:
-    with source.store.open(source.key) as buf:
-        while chunk := buf.read(CHUNK):
-            sink.write(chunk)
-    check(source.facts, sink.result()[0], source.store.describe(source.key), str(draft.record["name"]))

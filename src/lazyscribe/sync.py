@@ -29,7 +29,7 @@ from lazyscribe.reconcile import (
 )
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
-from lazyscribe.stage import Draft
+from lazyscribe.stage import Draft, Stage
 from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
@@ -93,20 +93,17 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
         new.choose(data)
         outcome[:] = [merge_rows(document, new.entries, new.rows, data, prefer)]
         _refuse_conflicts(document, outcome[0].conflicts, prefer)
-        merged, behind = outcome[0].merged, outcome[0].behind
-        mark_lost(document, new.rows, merged)
-        if behind is not None:
-            return with_behind(document, new.rows, behind)
-        if merged is None:
-            return as_it_stands(document, new.entries, new.rows)
-        return assemble(list(merged.texts.values()))
+        mark_lost(document, new.rows, outcome[0].merged)
+        return _composed(document, new, outcome[0])
 
     drafts = [draft for row in rows for draft in row.drafts]
     seen = document._manifest.twin()
 
-    def staged() -> list[str]:
+    def staged(stage: Stage) -> list[str]:
         put_texts(document, rows)  # now, so that nobody has to wait for it
         new.look_ahead()
+        for note in document._notes(rows):
+            stage.note(*note)
         return deleted_here(document, rows)
 
     try:
@@ -122,6 +119,15 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
     document._records.forget_removed(removed)
     _tell(drafts, notices)
     return True
+
+
+def _composed(document: Document[T], new: NewVersions[T], merge: Reconciled) -> bytes:
+    """Return the manifest that a merge makes."""
+    if merge.behind is not None:
+        return with_behind(document, new.rows, merge.behind)
+    if merge.merged is None:
+        return as_it_stands(document, new.entries, new.rows)
+    return assemble(list(merge.merged.texts.values()))
 
 
 def _tell(drafts: list[Draft], notices: list[str]) -> None:
