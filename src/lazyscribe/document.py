@@ -207,6 +207,9 @@ class Document(Owner[T]):
         del rows
         return ()
 
+    def _saved(self) -> None:
+        """Do what is due once a save is done, and memory is as the file."""
+
     def _opened(self, entries: Iterable[Entry[T]]) -> None:
         """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""
 

@@ -23,6 +23,7 @@ from lazyscribe.stored import Stored
 from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget_home
 
 if TYPE_CHECKING:
+    from lazyscribe.origins import Promotion
     from lazyscribe.project import Project
     from lazyscribe.provenance import Provenance
     from lazyscribe.repository import Repository
@@ -136,6 +137,13 @@ class Experiment(Stored, Recorder):
 
         return provenance_of(self)
 
+    @property
+    def promotions(self) -> list[Promotion]:
+        """The versions that its artifacts have become, in the order of time, as they are told beside the project."""
+        from lazyscribe.origins import promotions_of
+
+        return promotions_of(self)
+
     def _remember_run(self) -> None:
         """Keep in mind how it ran: what is kept of that goes by the slug, which is about to change."""
         from lazyscribe.runs import run_of
@@ -209,9 +217,7 @@ class Experiment(Stored, Recorder):
             It is not newer than the newest version there; or, as a `SaveError` too, it could not be written.
         """
         repository._refuse_if_read_only("promote an artifact to")
-        artifact = self._find_artifact(name)
-        place, folder = self._home()
-        repository._accept(artifact, place.store, f"{folder}/{artifact.fname}")
+        repository._accept(self._find_artifact(name), self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record: plain objects, dates as text, dependencies as ``"path|slug"`` or ``"name|slug"``."""

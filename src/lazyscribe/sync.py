@@ -117,6 +117,7 @@ def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
     data = document._manifest.data
     document._as_saved = (standing, data) if data is not None else None
     document._records.forget_removed(removed)
+    document._saved()
     _tell(drafts, notices)
     return True
 
