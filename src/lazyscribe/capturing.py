@@ -9,8 +9,9 @@ from time import perf_counter
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from lazyscribe.document import Document, Note
+from lazyscribe.document import Document
 from lazyscribe.exception import InvalidArgumentError
+from lazyscribe.rows import Note
 
 if TYPE_CHECKING:
     from lazyscribe.experiment import Experiment

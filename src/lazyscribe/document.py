@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, reason
@@ -17,12 +17,14 @@ from lazyscribe.exception import (
     ReadOnlyError,
     SaveError,
 )
+from lazyscribe.journal.pending import Pending
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
+from lazyscribe.options import refuse_typos
 from lazyscribe.place import Place, split_url
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade, glances
-from lazyscribe.rows import Row
+from lazyscribe.rows import Note, Row
 from lazyscribe.store.protocols import is_local
 
 if TYPE_CHECKING:
@@ -33,24 +35,15 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader
     from lazyscribe.codec.texts import Texts
+    from lazyscribe.history import Commit
     from lazyscribe.merge_fields import Prefer
     from lazyscribe.reconcile import Sides
-    from lazyscribe.stage import Draft
     from lazyscribe.sync import MergePreview
     from lazyscribe.verification import Report
 
 T = TypeVar("T")
 
 MODES = ("r", "a", "w", "w+")
-
-
-class Note(NamedTuple):
-    """A file of ours that goes with a save; see `Stage.note`."""
-
-    key: str
-    data: bytes
-    of: Sequence[Draft] = ()
-    spare: str = ""
 
 
 class Document(Owner[T]):
@@ -86,12 +79,13 @@ class Document(Owner[T]):
         if not self.fpath.name:
             raise InvalidArgumentError(f"{os.fspath(fpath)!r} names no file; give the path of the {self._kind}'s file.")
         if is_local(self.protocol):
-            _refuse_typos(storage_options)
+            refuse_typos(storage_options)
         self.storage_options = storage_options
         self.mode = mode
         self._lock = threading.RLock()
         self._replacing = mode == "w"
         self._avoid: set[str] = set()
+        self._pending = Pending()
         self._as_saved: tuple[list[Entry[T]], bytes] | None = None
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
         if trust is not None:
@@ -179,6 +173,9 @@ class Document(Owner[T]):
     def _follow(self, added: list[Entry[T]]) -> None:
         """Let what was added while a merge ran go with what it has brought."""
 
+    def _stay_above(self, rows: list[Row[T]], highest: Mapping[str, int]) -> None:
+        """Let new records have numbers above the `highest` of each name that was ever deleted."""
+
     def _artifact_records(self, record: Record) -> list[Record]:
         """Return the records of the artifacts in a record."""
         return [record]
@@ -249,6 +246,7 @@ class Document(Owner[T]):
             with without_collections():
                 heads = self._heads_of(texts) if data is not None else []
             self._records = self._list(self, Unmade(texts, heads))
+            self._pending = Pending()
             self._opened(glances(heads))
 
     def _heads_of(self, texts: Texts) -> list[Any]:
@@ -282,7 +280,7 @@ class Document(Owner[T]):
         with self._lock:
             sync.reload(self, on_conflict)
 
-    def save(self, on_conflict: Prefer = "raise") -> None:
+    def save(self, on_conflict: Prefer = "raise", message: str | None = None) -> None:
         """Write what is in memory: new files first, then the file of records, replaced as a whole.
 
         What others saved meanwhile is kept, and shows in memory afterwards. On disk is then either everything or,
@@ -294,6 +292,8 @@ class Document(Owner[T]):
         on_conflict
             What happens where somebody else changed the same thing to another value: ``"raise"`` an error, or keep
             ``"ours"`` or ``"theirs"``.
+        message
+            Why, for the `history`.
 
         Raises
         ------
@@ -308,7 +308,13 @@ class Document(Owner[T]):
         from lazyscribe import sync
 
         with self._lock:
-            sync.save(self, on_conflict)
+            sync.save(self, on_conflict, message)
+
+    def history(self) -> list[Commit]:
+        """Return what every commit did, the first one first, as the journal tells now; see `Commit`."""
+        from lazyscribe.history import history
+
+        return history(self)
 
     def merge_preview(self) -> MergePreview:
         """Return what a save would bring together; changes nothing, in memory or on disk."""
@@ -366,27 +372,7 @@ class Document(Owner[T]):
         self._lock = threading.RLock()
 
 
-def choice(name: str, value: Any, allowed: tuple[str, ...]) -> Any:
-    """Return the `value` of the keyword `name` if it is one of those `allowed`; refuse another."""
-    if value not in allowed:
-        message = f"{name} must be {' or '.join(map(repr, allowed))}, not {value!r:.80}."
-        raise InvalidArgumentError(message, **{name: value})
-    return value
-
-
 def _checked_trust(trust: Any) -> Any:
     from lazyscribe.artifacts.trust import checked
 
     return checked(trust)
-
-
-def _refuse_typos(storage_options: Mapping[str, Any]) -> None:
-    """Refuse an option that is a keyword of ours misspelt: local file systems take any option and say nothing."""
-    if not storage_options:
-        return
-    from difflib import get_close_matches
-
-    for name in storage_options:
-        if meant := get_close_matches(name, ("mode", "author", "trust", "unchanged", "capture"), n=1, cutoff=0.7):
-            message = f"{name!r} is no option of a file system; did you mean {meant[0]!r}?"
-            raise InvalidArgumentError(message, name=name)

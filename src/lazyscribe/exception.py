@@ -19,6 +19,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │       ├── CorruptArtifactError
     │       └── UntrustedError
     ├── VersionNotFoundError
+    │   └── VersionDeletedError
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
@@ -64,6 +65,7 @@ __all__ = [
     "CorruptArtifactError",
     "UntrustedError",
     "VersionNotFoundError",
+    "VersionDeletedError",
     "InvalidVersionError",
     "CorruptManifestError",
     "UnreadableError",
@@ -170,6 +172,10 @@ class UntrustedError(ArtifactLoadError):
 
 class VersionNotFoundError(LazyscribeError):
     """No version of the artifact, or no release, answers the question."""
+
+
+class VersionDeletedError(VersionNotFoundError):
+    """The version was deleted: ``at``, by the ``author``, for the ``reason``."""
 
 
 class InvalidVersionError(LazyscribeError, ValueError):

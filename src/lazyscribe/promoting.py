@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
-from lazyscribe.document import Note
 from lazyscribe.lookup import Match, Version, VersionReader
+from lazyscribe.rows import Note
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact

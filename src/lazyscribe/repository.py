@@ -12,7 +12,6 @@ from lazyscribe import _utils
 from lazyscribe._dates import parse_date
 from lazyscribe.codec.artifacts import from_record, lasting, looks, to_record
 from lazyscribe.codec.text import Record, decode
-from lazyscribe.document import choice
 from lazyscribe.exception import (
     InvalidArgumentError,
     InvalidNameError,
@@ -23,11 +22,13 @@ from lazyscribe.exception import (
 )
 from lazyscribe.lookup import Match, Version
 from lazyscribe.names import check_file, warn_of_names
+from lazyscribe.options import choice
 from lazyscribe.promoting import Promoting
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.rows import Row
 from lazyscribe.store.keys import candidates, fold, join
+from lazyscribe.timeline import TimeMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(Promoting):
+class Repository(TimeMachine, Promoting):
     """Named artifacts in versions: numbers from 0 on, and creation dates.
 
     Nothing is written before `save`. Many threads may use one repository; many processes may save to one file.
@@ -335,6 +336,10 @@ class Repository(Promoting):
         if (record["name"], record["version"]) not in held or row.text == sides.base.get(key):
             return False
         return self._identify(decode(row.entry.raw or b"", self._manifest.place)) not in sides.theirs.heads
+
+    def _stay_above(self, rows: list[Row[Artifact]], highest: Mapping[str, int]) -> None:
+        if highest and not self._replacing:
+            self._records.stay_above([row.record for row in rows if not row.entry.saved and row.record], highest)
 
     def _rename(self, row: Row[Artifact], record: Record, theirs: Mapping[str, VersionHead]) -> None:
         """Give a new version another file name, since others took its own; what is staged is to be staged again."""

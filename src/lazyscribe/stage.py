@@ -90,8 +90,6 @@ class _Steps:
 
     Attributes
     ----------
-    created
-        Keys of new files.
     facts_before
         Key and content of facts that were replaced.
     facts_late
@@ -99,8 +97,6 @@ class _Steps:
         second), so until then they would be wrong for that one.
     aside
         The key of a file that waits, and of the one it will replace.
-    key
-        Of the file, where it will be.
     """
 
     def __init__(self, *of: Draft | None) -> None:
@@ -243,9 +239,7 @@ class Stage:
         if draft.source is None and isinstance(value, Iterator):
             if any(value is each for each in self._spent):
                 name = draft.record["name"]
-                message = (
-                    f"The value of {name!r} is an iterator that a failed save used up; give it anew and save again."
-                )
+                message = f"The value of {name!r} is an iterator that a failed save used up; give it anew, save again."
                 raise SaveError(message, name=name)
             self._spent.append(value)
         fill(sink, draft)
@@ -288,11 +282,15 @@ class Stage:
     def note(self, key: str, data: bytes, of: Sequence[Draft | None] = (), spare: str = "") -> None:
         """Create a file of ours that tells something, under the key `spare` if `key` is taken.
 
-        If all the drafts that it tells `of` lose, it is taken back.
+        Nobody else has `key`, or else `spare`. If all the drafts that it tells `of` lose, it is taken back.
         """
-        self._steps.append(_Steps(*of))
-        if not self._create_note(key, data, self._steps[-1]) and not self._create_note(spare, data, self._steps[-1]):
-            raise Exists(f"{self._store.describe(key)} is there already.", path=self._store.describe(key))
+        steps = _Steps(*of)
+        self._steps.append(steps)
+        if spare and self._create_note(key, data, steps):
+            return
+        steps.created.append(spare or key)  # at once: the answer may be lost
+        with self._creator.create(spare or key) as raw:
+            raw.write(data)
 
     def _create_note(self, key: str, data: bytes, steps: _Steps) -> bool:
         try:
@@ -302,6 +300,11 @@ class Stage:
             return False
         steps.created.append(key)
         return True
+
+    def withdraw(self) -> None:
+        """Take back what `note` created last: what it tells has not happened."""
+        self._take_back(self._steps[-1], None)
+        self._steps.pop()
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
@@ -313,16 +316,15 @@ class Stage:
                 if steps.facts_late is not None:
                     self._put_facts(*steps.facts_late)
 
-    def undo(self, cause: BaseException) -> None:
-        """Take back what was created; what cannot be taken back is noted on `cause`."""
-        for steps in reversed(self._steps):
-            self._take_back(steps, cause)
+    def undo(self, cause: BaseException) -> set[str]:
+        """Take back what was created; the keys of what cannot be taken back are noted on `cause`, and returned."""
+        return {key for steps in reversed(self._steps) for key in self._take_back(steps, cause)}
 
-    def _take_back(self, steps: _Steps, cause: BaseException | None) -> None:
+    def _take_back(self, steps: _Steps, cause: BaseException | None) -> list[str]:
+        actions = [(key, partial(self._delete, key)) for key in reversed(steps.created)]
         if steps.facts_before is not None:
-            self._try(cause, steps.facts_before[0], partial(self._put_facts, *steps.facts_before))
-        for key in reversed(steps.created):
-            self._try(cause, key, partial(self._delete, key))
+            actions.insert(0, (steps.facts_before[0], partial(self._put_facts, *steps.facts_before)))
+        return [key for key, action in actions if not self._try(cause, key, action)]
 
     def _delete(self, key: str) -> None:
         """Remove a file of ours, unless somebody who was saved meanwhile has replaced it by another of that name."""
@@ -334,13 +336,15 @@ class Stage:
         found = self._store.read(key)
         self._store.swap(key, data, found[1] if found else None)
 
-    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> None:
+    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> bool:
         try:
             action()
         except Exception as error:
             if cause is None:
                 raise
             cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+            return False
+        return True
 
 
 @contextmanager
