@@ -85,7 +85,7 @@ class Document(Owner[T]):
         self._lock = threading.RLock()
         self._replacing = mode == "w"
         self._avoid: set[str] = set()
-        self._pending = Pending()
+        self._asked = Pending()
         self._as_saved: tuple[list[Entry[T]], bytes] | None = None
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
         if trust is not None:
@@ -117,6 +117,12 @@ class Document(Owner[T]):
     def fs(self) -> AbstractFileSystem:
         """The fsspec file system; made when it is first asked for."""
         return self._location.fs
+
+    @property
+    def _pending(self) -> Pending:
+        """What was asked for since the last save, beside what the records say."""
+        self._asked.bind(self._records.snapshot)
+        return self._asked
 
     # What kinds of documents differ in
 
@@ -246,7 +252,7 @@ class Document(Owner[T]):
             with without_collections():
                 heads = self._heads_of(texts) if data is not None else []
             self._records = self._list(self, Unmade(texts, heads))
-            self._pending = Pending()
+            self._asked = Pending()
             self._opened(glances(heads))
 
     def _heads_of(self, texts: Texts) -> list[Any]:
@@ -365,7 +371,12 @@ class Document(Owner[T]):
         return True
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"} | {"_as_saved": None}
+        asked = self._pending.placed(self._records.snapshot()) if self._pending.moves else self._asked
+        return {
+            **{key: value for key, value in self.__dict__.items() if key != "_lock"},
+            "_as_saved": None,
+            "_asked": asked,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
