@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     class Teller(Protocol):
         """What knows what a save is about."""
 
-        def staged(self) -> object:
-            """Do what can be done before the guard is held, since from now on files have their names."""
+        def staged(self, stage: Stage) -> object:
+            """Do what can be done before the guard is held, since from now on files have their names; may note more."""
 
         def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
             """Return the entry of a commit that makes `data` of the manifest, if there is something to tell."""
@@ -92,7 +92,7 @@ def save(
         with stage.all_at_once(), part(map(_expected, drafts)):
             stage.write_all(drafts)
             if teller is not None:
-                teller.staged()
+                teller.staged(stage)
         if guarded:
             with manifest.store.guard(manifest.key):
                 _swap(manifest, stage, compose, teller, progress)

@@ -25,7 +25,7 @@ from lazyscribe.place import Place, split_url
 from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade, glances
-from lazyscribe.rows import Row
+from lazyscribe.rows import Note, Row
 from lazyscribe.selecting import Selecting
 from lazyscribe.store.protocols import is_local
 
@@ -212,6 +212,14 @@ class Document(Selecting[T], Owner[T]):
             name = getattr(entry.obj, "name", None)
             message = f"{name!r} cannot be written to {self._manifest.place} ({reason(error)}); mend it and save again."
             raise SaveError(message, name=name, path=self._manifest.place) from error
+
+    def _notes(self, rows: Iterable[Row[T]]) -> Iterable[Note]:
+        """Return what is to be kept beside the records of `rows`, whose files are staged."""
+        del rows
+        return ()
+
+    def _saved(self) -> None:
+        """Do what is due once a save is done, and memory is as the file."""
 
     def _opened(self, entries: Iterable[Entry[T]]) -> None:
         """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""

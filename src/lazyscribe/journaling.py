@@ -41,8 +41,8 @@ class Telling:
         self, document: Document[Any], new: NewVersions[Any], merge: Reconciled, view: View, current: bytes | None
     ) -> None:
         self._document = document
-        self._new = new
         self._rows = new.rows
+        self._instead = new.instead
         self._merge = merge
         self._view = view
         self._current = current
@@ -184,10 +184,12 @@ class Telling:
 
     def _target(self, move: Any) -> tuple[int, str]:
         """Return number and file name of the version that an alias is to point to."""
-        equal = self._new.equal_of(move.entry)
+        if (same := self._instead(move.entry)) is not None:
+            told = told_of(same)
+            return told.version, told.fname
         row = next((row for row in self._rows if row.entry is move.entry), None)
         known = row.record if row is not None and row.record is not None else move.entry.known
-        told = told_of(equal if equal is not None else known)
+        told = told_of(known)
         merged = self._merge.merged
         if not self._present:
             self._present = {id(entry) for entry in self._document._records.snapshot()}

@@ -23,10 +23,10 @@ from lazyscribe.exception import (
 from lazyscribe.keywords import choice
 from lazyscribe.lookup import Match, Version
 from lazyscribe.names import check_file, warn_of_names
+from lazyscribe.promoting import Promoting
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.rows import Row
-from lazyscribe.store.base import Store
 from lazyscribe.store.keys import candidates, fold, join
 from lazyscribe.timeline import TimeMachine
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(TimeMachine):
+class Repository(TimeMachine, Promoting):
     """Named artifacts in versions: numbers from 0 on, and creation dates.
 
     Nothing is written before `save`. Many threads may use one repository; many processes may save to one file.
@@ -148,13 +148,6 @@ class Repository(TimeMachine):
             if notice:
                 warnings.warn(notice, UserWarning, stacklevel=4)
         self._records.append(artifact)
-
-    def _accept(self, artifact: Artifact, store: Store, key: str) -> None:
-        """Take a version over from an experiment; see `Experiment.promote_artifact`."""
-        from lazyscribe.promotion import promote, source_of
-
-        with self._lock:
-            promote(self, artifact, None if artifact.dirty else source_of(artifact, store, key))
 
     def set_artifact_expiry(
         self, name: str, version: Version = None, match: Match = "exact", expiry: datetime | str | None = None

@@ -6,13 +6,13 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lazyscribe.digest import HashingFile
 from lazyscribe.exception import Exists, SaveError
 from lazyscribe.facts import CHUNK, Facts, digest_of, facts_key, new_pack, read_facts
-from lazyscribe.filling import fill, further_names, naming, new_aside
+from lazyscribe.filling import fill, naming, new_aside
+from lazyscribe.steps import Steps
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key, fold, join, parent
 
@@ -84,33 +84,6 @@ class Written(NamedTuple):
     aside: str | None
 
 
-class _Steps:
-    """What staging one draft did, or one note of several, so that it can be taken back.
-
-    Attributes
-    ----------
-    facts_before
-        Key and content of facts that were replaced.
-    facts_late
-        Key and content of facts that wait with the file: its record is that of the file it replaces (of the same
-        second), so until then they would be wrong for that one.
-    aside
-        The key of a file that waits, and of the one it will replace.
-    names
-        The file names that are still to be tried, and the one that was wanted.
-    """
-
-    def __init__(self, *of: Draft | None) -> None:
-        self.of, self.draft = of, of[0] if len(of) == 1 else None
-        self.created: list[str] = []
-        self.facts_before: tuple[str, bytes] | None = None
-        self.facts_late: tuple[str, bytes] | None = None
-        self.aside: tuple[str, str] | None = None
-        self.key = ""
-        self.wanted = self.draft.record["fname"] if self.draft is not None else ""
-        self.names = chain([self.wanted], further_names(self.draft.artifact)) if self.draft is not None else iter(())
-
-
 class Stage:
     """The files that one save has created, so that they can be taken back.
 
@@ -132,7 +105,7 @@ class Stage:
         self._spent = spent
         self._author = author
         self._creator: Creator = store
-        self._steps: list[_Steps] = []
+        self._steps: list[Steps] = []
         self._claimed: set[str] = set()
         self.written: dict[str, Written] = {}
 
@@ -165,14 +138,14 @@ class Stage:
             if self._author is not None:
                 self._write_facts_of(group)
 
-    def _write(self, draft: Draft) -> _Steps:
-        steps = _Steps(draft)
+    def _write(self, draft: Draft) -> Steps:
+        steps = Steps(draft)
         self._steps.append(steps)
         with naming(draft):
             self._try_names(steps, lambda key: self._find(key, steps) or self._create(key, steps))
         return steps
 
-    def _try_names(self, steps: _Steps, make: Callable[[str], tuple[str, int] | None]) -> None:
+    def _try_names(self, steps: Steps, make: Callable[[str], tuple[str, int] | None]) -> None:
         """Try the names that are left for a file, until one is free."""
         draft = steps.draft
         assert draft is not None
@@ -208,7 +181,7 @@ class Stage:
         for steps in self._steps:
             steps.created = [key for key in steps.created if key not in failed]
 
-    def _was_taken(self, key: str, steps: _Steps) -> None:
+    def _was_taken(self, key: str, steps: Steps) -> None:
         """Do with another name what turned out to be impossible with `key`: nothing has to be written anew for it."""
         draft = steps.draft
         assert draft is not None
@@ -229,7 +202,7 @@ class Stage:
             before = self.written.pop(key)
             self._try_names(steps, move)
 
-    def _create(self, key: str, steps: _Steps) -> tuple[str, int] | None:
+    def _create(self, key: str, steps: Steps) -> tuple[str, int] | None:
         """Create the file; ``None`` if the key is taken."""
         assert steps.draft is not None
         try:
@@ -242,7 +215,7 @@ class Stage:
         steps.created.append(key)
         return written
 
-    def _find(self, key: str, steps: _Steps) -> tuple[str, int] | None:
+    def _find(self, key: str, steps: Steps) -> tuple[str, int] | None:
         """Return digest and size if a commit whose answer was lost left the file of this draft, here or aside."""
         assert steps.draft is not None
         if (before := self._unsure.get(key)) is None:
@@ -256,7 +229,7 @@ class Stage:
             steps.aside = place, key
         return before.sha256, before.size
 
-    def _copy_aside(self, key: str, steps: _Steps) -> str:
+    def _copy_aside(self, key: str, steps: Steps) -> str:
         """Return the key of a copy of the file, to be moved over it once more."""
         from shutil import copyfileobj
 
@@ -294,9 +267,9 @@ class Stage:
             self._spent.append(value)
         fill(sink, draft)
 
-    def _write_facts_of(self, group: list[_Steps]) -> None:
+    def _write_facts_of(self, group: list[Steps]) -> None:
         """Write the facts of files of one folder; those of several new ones that lie side by side, together."""
-        folders: dict[str, list[_Steps]] = {}
+        folders: dict[str, list[Steps]] = {}
         for steps in group:
             if steps.aside is None:
                 folders.setdefault(parent(steps.key), []).append(steps)
@@ -310,12 +283,12 @@ class Stage:
             with naming(steps.draft):
                 self._write_facts(steps.key, steps, self._facts_of(steps))
 
-    def _facts_of(self, steps: _Steps) -> Facts:
+    def _facts_of(self, steps: Steps) -> Facts:
         assert steps.draft is not None
         record, written = steps.draft.record, self.written[steps.key]
         return Facts(written.sha256, written.size, str(self._author), record["created_at"], record["handler"])
 
-    def _write_facts(self, key: str, steps: _Steps, facts: Facts) -> None:
+    def _write_facts(self, key: str, steps: Steps, facts: Facts) -> None:
         target = facts_key(key)
         if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
             steps.facts_late = target, facts.encode()
@@ -328,18 +301,32 @@ class Stage:
         else:
             steps.created.append(target)
 
-    def _replace_facts(self, target: str, steps: _Steps) -> None:
+    def _replace_facts(self, target: str, steps: Steps) -> None:
         if (before := self._store.read(target)) is not None:
             steps.facts_before = target, before[0]
         self._store.swap(target, self._facts_of(steps).encode(), before[1] if before else None)
 
-    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = ()) -> None:
-        """Create a file of ours that tells something; if all the drafts that it tells `of` lose, not."""
-        steps = _Steps(*of)
-        steps.created.append(key)  # at once: nobody else has such a name, and the answer may be lost
+    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = (), spare: str = "") -> None:
+        """Create a file of ours that tells something, under the key `spare` if `key` is taken.
+
+        Nobody else has `key`, or else `spare`. If all the drafts that it tells `of` lose, it is taken back.
+        """
+        steps = Steps(*of)
         self._steps.append(steps)
-        with self._creator.create(key) as raw:
+        if spare and self._create_note(key, data, steps):
+            return
+        steps.created.append(spare or key)  # at once: the answer may be lost
+        with self._creator.create(spare or key) as raw:
             raw.write(data)
+
+    def _create_note(self, key: str, data: bytes, steps: Steps) -> bool:
+        try:
+            with self._creator.create(key) as raw:
+                raw.write(data)
+        except Exists:
+            return False
+        steps.created.append(key)
+        return True
 
     def withdraw(self) -> None:
         """Take back what `note` created last: what it tells has not happened."""
@@ -360,7 +347,7 @@ class Stage:
         """Take back what was created; the keys of what cannot be taken back are noted on `cause`, and returned."""
         return {key for steps in reversed(self._steps) for key in self._take_back(steps, cause)}
 
-    def _take_back(self, steps: _Steps, cause: BaseException | None) -> list[str]:
+    def _take_back(self, steps: Steps, cause: BaseException | None) -> list[str]:
         actions = [(key, partial(self._delete, key)) for key in reversed(steps.created)]
         if steps.facts_before is not None:
             actions.insert(0, (steps.facts_before[0], partial(self._put_facts, *steps.facts_before)))

@@ -31,7 +31,7 @@ from lazyscribe.reconcile import (
 )
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
-from lazyscribe.stage import Draft
+from lazyscribe.stage import Draft, Stage
 from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
     entries = document._records.snapshot()
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
-    new = NewVersions(document, entries, rows)
     views: list[View] = []
+    new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
         views[:] = [journal_of(document, data)]
@@ -107,7 +107,7 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
 
     drafts = [draft for row in rows for draft in row.drafts]
     seen = document._manifest.twin()
-    teller = _Teller(document, rows, new, outcome, views, pending, message)
+    teller = _Teller(document, new, outcome, views, pending, message)
     try:
         commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
     except NameTakenError as taken:
@@ -119,6 +119,7 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
         notices = _settle(document, new.entries, outcome[0], seen)
     document._records.burnt = views[0].summary.highest
     document._records.forget_removed(removed)
+    document._saved()
     _tell(drafts, notices)
     return True
 
@@ -127,15 +128,17 @@ class _Teller(NamedTuple):
     """What a save tells the journal, with what its last `compose` has found."""
 
     document: Document[Any]
-    rows: list[Row[Any]]
     new: NewVersions[Any]
     outcome: list[Reconciled]
     views: list[View]
     pending: Pending
     message: str | None
 
-    def staged(self) -> None:
-        put_texts(self.document, self.rows)  # now, so that nobody has to wait for it
+    def staged(self, stage: Stage) -> None:
+        rows = self.new.rows
+        put_texts(self.document, rows)  # now, so that nobody has to wait for it
+        for note in self.document._notes(rows):
+            stage.note(*note)
         self.new.look_ahead()
 
     def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:

@@ -114,7 +114,7 @@ class NewVersions(Generic[T]):
             record: Any = row.record
             record["version"] = artifact.version - given_back
             committed = theirs is not None and self._document._identify(record) in theirs
-            mine = _Version(artifact, partial(dict, record), row)
+            mine = _Version(artifact, partial(_the_same, record), row)
             if newest is not None and not committed and self._is_equal(mine, newest):
                 row.drafts[0].lost = True
                 self._equal.append((row, newest))
@@ -169,12 +169,12 @@ class NewVersions(Generic[T]):
                 self._digests[key] = None
         return self._digests[key] == digest
 
-    def equal_of(self, entry: Entry[T]) -> Any:
-        """Return what is known of the version that stands for a new one, being equal; ``None``: that joins."""
-        found = next((equal for row, equal in self._equal if row.entry is entry), None)
-        if found is None:
-            return None
-        return found.known if found.row is None else found.row.record
+    def instead(self, entry: Entry[T]) -> Record | None:
+        """Return the record of the version that holds what one does that does not join; ``None`` if it joins."""
+        for row, equal in self._equal:
+            if row.entry is entry:
+                return equal.record()
+        return None
 
     @contextmanager
     def taken_out(self) -> Iterator[None]:
@@ -205,3 +205,7 @@ class NewVersions(Generic[T]):
                 number = entry.obj.version - count
                 if not records.numbered(entry.obj.name, number):
                     entry.obj.version = number
+
+
+def _the_same(record: Record) -> Record:
+    return record
