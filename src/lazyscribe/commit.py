@@ -17,20 +17,27 @@ again. One after it is `CommitUnknownError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from lazyscribe.exception import (
     CommitUnknownError,
+    ConflictError,
     LazyscribeError,
     SaveError,
     Stale,
     UnreadableError,
     Unsure,
 )
+from lazyscribe.filling import reason
 from lazyscribe.manifest import Manifest
-from lazyscribe.stage import Draft, Stage, reason
+from lazyscribe.progress import part, size_of
+from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
+from lazyscribe.store.guards import timeout
 
 if TYPE_CHECKING:
     from lazyscribe.journal.log import Ticket
@@ -39,15 +46,15 @@ if TYPE_CHECKING:
     class Teller(Protocol):
         """What knows what a save is about."""
 
-        def staged(self) -> object:
-            """Do what can be done before the guard is held, since from now on files have their names."""
+        def staged(self, stage: Stage) -> object:
+            """Do what can be done before the guard is held, since from now on files have their names; may note more."""
 
         def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
             """Return the entry of a commit that makes `data` of the manifest, if there is something to tell."""
 
 
-SWAP_TRIES = 20
-"""How often a swap is tried again when a writer that takes no lock came between."""
+LONGEST_PAUSE = 5.0
+"""Seconds that a swap waits at most before it is tried again, because a writer that takes no lock came between."""
 
 
 def save(
@@ -82,10 +89,10 @@ def save(
     stage = Stage(manifest.store, author, manifest.unsure, manifest.spent)
     progress = _Progress()
     try:
-        with stage.all_at_once():
+        with stage.all_at_once(), part(map(_expected, drafts)):
             stage.write_all(drafts)
             if teller is not None:
-                teller.staged()
+                teller.staged(stage)
         if guarded:
             with manifest.store.guard(manifest.key):
                 _swap(manifest, stage, compose, teller, progress)
@@ -137,6 +144,14 @@ class _Progress:
         return self.ticket if self.ticket is not None and self.ticket.entry.after is None else None
 
 
+def _expected(draft: Draft) -> int:
+    """Return how many bytes a draft will write, as far as is known."""
+    if draft.source is None:
+        return size_of(draft.artifact.value)
+    size: object = draft.source.facts and draft.source.facts.size
+    return size if isinstance(size, int) else 0
+
+
 def _swap(
     manifest: Manifest,
     stage: Stage,
@@ -144,7 +159,8 @@ def _swap(
     teller: Teller | None,
     progress: _Progress,
 ) -> None:
-    for _ in range(SWAP_TRIES):
+    limit = timeout()
+    for _ in _tries(limit):
         current, token = manifest.peek()
         data = compose(current)
         progress.attempts.append(data)
@@ -154,15 +170,36 @@ def _swap(
         try:
             if data != current or manifest.attempt is not None:  # what was lost may be the sync
                 token = manifest.store.swap(manifest.key, data, token)
-        except Stale:
-            if progress.ticket is not None:
+        except Stale as stale:
+            if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
+                manifest.attempt = data
+                manifest.unsure.update(stage.written)
+            elif progress.ticket is not None:
                 stage.withdraw()
             continue
         progress.swapped.append(token)
         stage.publish()
         return
-    message = f"{manifest.place} was changed by another program at each of {SWAP_TRIES} tries; save again later."
-    raise SaveError(message, path=manifest.place)
+    message = f"{manifest.place} was changed by others at every try for {limit:g} seconds; save again later."
+    raise ConflictError(message, path=manifest.place, conflicts=[])
+
+
+def _tries(limit: float) -> Iterator[int]:
+    """Yield the number of each try until the seconds of the limit have passed, with longer and longer pauses between.
+
+    How long they are is left to chance, so that of many writers each gets through, and grows with the time that a try
+    takes, which is that of the store's answers.
+    """
+    start = before = time.monotonic()
+    for number in count():
+        yield number
+        now = time.monotonic()
+        longest = min(LONGEST_PAUSE, (now - before) * 2 ** min(number, 6))
+        pause = random.uniform(0, longest)  # noqa: S311 - no secret
+        if now + pause - start > limit:
+            return
+        time.sleep(pause)
+        before = time.monotonic()
 
 
 def _create(manifest: Manifest, progress: _Progress) -> None:
@@ -174,7 +211,7 @@ def _create(manifest: Manifest, progress: _Progress) -> None:
 
 def _may_be_written(manifest: Manifest, attempts: list[bytes], error: BaseException) -> bool:
     """Whether the manifest may hold the last attempt, although the swap did not report it."""
-    if isinstance(error, Unsure):
+    if isinstance(error, Unsure) or (attempts and manifest.attempt in attempts):
         return True
     if not attempts or isinstance(error, Exception):
         return False

@@ -9,6 +9,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │   ├── ConflictError              someone changed it: reload, then try again
     │   ├── CommitUnknownError         an answer was lost: look, trying again is harmless
     │   ├── LockTimeoutError [TimeoutError]
+    │   ├── UnsafeStoreError           a bucket that ignores conditions: use another
     │   └── NameTakenError             saves try again by themselves
     ├── ArtifactError
     │   ├── ArtifactLogError
@@ -23,6 +24,8 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
+    │   ├── AccessDeniedError [PermissionError]
+    │   └── UnreachableError [ConnectionError]
     ├── InvalidArgumentError [ValueError]
     ├── QueryError [ValueError]
     ├── UnknownArtifactError [ValueError]
@@ -57,6 +60,7 @@ __all__ = [
     "ConflictError",
     "CommitUnknownError",
     "LockTimeoutError",
+    "UnsafeStoreError",
     "NameTakenError",
     "ArtifactError",
     "ArtifactLogError",
@@ -71,6 +75,8 @@ __all__ = [
     "InvalidVersionError",
     "CorruptManifestError",
     "UnreadableError",
+    "AccessDeniedError",
+    "UnreachableError",
     "InvalidArgumentError",
     "QueryError",
     "UnknownArtifactError",
@@ -140,6 +146,10 @@ class LockTimeoutError(SaveError, TimeoutError):
     """Another writer held the lock of this file for too long; nothing was written."""
 
 
+class UnsafeStoreError(SaveError):
+    """A bucket ignores the conditions of writes, so that writers would overwrite each other; nothing was written."""
+
+
 class NameTakenError(SaveError):
     """Others took ``names`` meanwhile; the save is tried again under other ones before anybody sees this."""
 
@@ -192,6 +202,14 @@ class CorruptManifestError(LazyscribeError, ValueError):
 
 class UnreadableError(LazyscribeError, OSError):
     """A file cannot be read: a folder in its place, no permission, a broken disk."""
+
+
+class AccessDeniedError(UnreadableError, PermissionError):
+    """A bucket refuses what was asked: wrong credentials, or ones that may not do it, or a wrong clock."""
+
+
+class UnreachableError(UnreadableError, ConnectionError):
+    """A bucket did not answer, or not well, for as long as it was asked."""
 
 
 class InvalidNameError(ArtifactLogError, ValueError):
@@ -259,7 +277,15 @@ class Exists(StoreError, FileExistsError):
 
 
 class Stale(StoreError):
-    """The key no longer holds what the writer had read."""
+    """The key no longer holds what the writer had read.
+
+    Attributes
+    ----------
+    perhaps
+        Whether the writer's own content may have been there in between: an answer was lost.
+    """
+
+    perhaps = False
 
 
 class Unsure(StoreError):

@@ -14,7 +14,6 @@ from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.journal.entries import Deleted, LogEntry, Moved, Told
 from lazyscribe.journal.moments import standing
 from lazyscribe.reconcile import Keyed, Reconciled, deleted_here, keyed, told_of
-from lazyscribe.rows import Row
 from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from lazyscribe.journal.log import Ticket, View
     from lazyscribe.journal.pending import Pending
     from lazyscribe.stage import Written
+    from lazyscribe.unchanged import NewVersions
 
 _NOTHING = Keyed({}, {})
 
@@ -31,17 +31,18 @@ class Telling:
 
     Parameters
     ----------
-    rows
-        What may have changed, of everything in memory.
+    new
+        What may have changed, of everything in memory, and what new versions that do not join are equal to.
     view
         The journal where `current`, the manifest's bytes, stands.
     """
 
     def __init__(
-        self, document: Document[Any], rows: list[Row[Any]], merge: Reconciled, view: View, current: bytes | None
+        self, document: Document[Any], new: NewVersions[Any], merge: Reconciled, view: View, current: bytes | None
     ) -> None:
         self._document = document
-        self._rows = rows
+        self._rows = new.rows
+        self._instead = new.instead
         self._merge = merge
         self._view = view
         self._current = current
@@ -183,6 +184,9 @@ class Telling:
 
     def _target(self, move: Any) -> tuple[int, str]:
         """Return number and file name of the version that an alias is to point to."""
+        if (same := self._instead(move.entry)) is not None:
+            told = told_of(same)
+            return told.version, told.fname
         row = next((row for row in self._rows if row.entry is move.entry), None)
         known = row.record if row is not None and row.record is not None else move.entry.known
         told = told_of(known)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lazyscribe.exception import DocumentMissingError, InvalidArgumentError, LazyscribeError
+from lazyscribe.exception import DocumentMissingError, InvalidArgumentError, LazyscribeError, UnreadableError
 from lazyscribe.place import Place, split_url
 
 Kind = Literal["project", "repository"]
@@ -64,6 +64,8 @@ def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[by
             with store.open(fpath.name):
                 return b"", ""
         found = store.read(fpath.name)
+    except UnreadableError as error:
+        return None, str(error)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, LazyscribeError):
         return None, ""
     except Exception as error:  # whatever a file system may raise

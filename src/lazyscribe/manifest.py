@@ -20,23 +20,23 @@ class Digests:
     """
 
     def __init__(self) -> None:
-        self._last: tuple[bytes, Any, str] | None = None
+        self._last: list[tuple[bytes, Any, str]] = []
 
     def of(self, data: bytes) -> str:
         """Return the first half of the SHA-256, in hexadecimal."""
         from hashlib import sha256
 
-        last = self._last
-        if last is not None and last[0] is data:
-            return last[2]
-        start, state = 0, sha256()
-        if last is not None and _begins_with(data, last[0]):
-            start, state = len(last[0]) - 2, last[1].copy()
+        last = list(self._last)
+        for known, _, digest in last:
+            if known is data:
+                return digest
+        before = next((each for each in last if _begins_with(data, each[0])), None)
+        start, state = (len(before[0]) - 2, before[1].copy()) if before is not None else (0, sha256())
         state.update(memoryview(data)[start : max(len(data) - 2, start)])
         whole = state.copy()
         whole.update(data[max(len(data) - 2, start) :])
         found: str = whole.hexdigest()[:32]
-        self._last = data, state, found
+        self._last = [(data, state, found), *last[:1]]
         return found
 
 
@@ -111,9 +111,9 @@ class Manifest:
     def peek(self) -> tuple[bytes | None, Token | None]:
         """Read the manifest and remember nothing."""
         try:
-            if self.data is not None and self.store.holds(self.key, self.token):
-                return self.data, self.token
-            return self.store.read(self.key) or (None, None)
+            if self.data is None:
+                return self.store.read(self.key) or (None, None)
+            return self.store.reread(self.key, (self.data, self.token)) or (None, None)
         except LazyscribeError:
             raise
         except OSError as error:

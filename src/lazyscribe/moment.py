@@ -68,7 +68,7 @@ def at(repository: R, valid: Any, known: Any) -> R:
         chosen = entries if not everything else list(_chosen(entries, moment))
     twin = object.__new__(type(repository))
     state = repository.__getstate__()
-    twin.__setstate__({**state, "mode": "r", "_replacing": False, "_moment": moment, "_pending": Pending()})
+    twin.__setstate__({**state, "mode": "r", "_replacing": False, "_moment": moment, "_asked": Pending()})
     twin._manifest = repository._manifest.twin()
     twin._manifest.data = data
     twin._records = VersionList(twin, chosen)

@@ -1,85 +1,139 @@
-"""Where selections of a project's experiments and of a repository's versions have their records from."""
+"""Promotions, told on both sides: beside the version where it comes from, beside the experiment where it went.
+
+``.lazyscribe/origins/{name}/{fname}/{id}.json`` goes with the save of the version; it counts for the write of that file
+whose ``created_at`` and ``sha256`` it names. ``.lazyscribe/promoted/{manifest}/{slug}/{time}-{id}.json`` in the
+project's folder is written once that save is done, if it can be. Both name the other file relative to their own folder
+(or by a URL), so that folders which are moved together still find each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lazyscribe._utils import without_collections
-from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record
-from lazyscribe.codec.texts import piece_of
-from lazyscribe.query.selection import Origin
-from lazyscribe.records.base import RecordList
-from lazyscribe.records.entries import Entry
+from lazyscribe._dates import to_text
+from lazyscribe._utils import user_name, utcnow
+from lazyscribe.facts import FOLDER, NOT_THERE, encoded, read_facts, read_pack
+from lazyscribe.stage import Stage
+from lazyscribe.store.keys import join
 
-T = TypeVar("T")
-
-Dicts: TypeAlias = Callable[[Any], Iterator[Record]]
-"""Gives the whole records of entries."""
-
-
-class Entries(Origin[T], Generic[T]):
-    """The entries of a project or a repository, known by their records."""
-
-    def __init__(self, records: RecordList[T], dicts: Dicts) -> None:
-        self._list = records
-        self._dicts = dicts
-
-    def get(self, item: Entry[T]) -> T:
-        """Return the object of an entry."""
-        return self._list.get(item)
+if TYPE_CHECKING:
+    from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.experiment import Experiment
+    from lazyscribe.place import Place
+    from lazyscribe.store.base import Store
 
 
-class Experiments(Entries[T]):
-    """Experiments: only what is asked for is read of their records."""
+class Origin(NamedTuple):
+    """Where a version comes from.
 
-    def fields(self, items: Sequence[Any]) -> Collection[str]:
-        """Return the keys of an experiment's record."""
-        del items
-        return EXPERIMENT_FIELDS
+    Attributes
+    ----------
+    project
+        Path of the project's file, relative to the repository's folder, or a URL.
+    slug, artifact
+        The experiment there, and its artifact.
+    author
+        Who promoted it, and when: `at`.
+    """
 
-    def records(self, items: Sequence[Any], fields: Collection[str] | None = None) -> Iterable[Mapping[str, Any]]:
-        """Return the records of experiments, or some fields of them; those that were made say how they are now."""
-        if fields is None:
-            return list(self._dicts(items))
-        with without_collections():
-            return self._parts(items, fields)
-
-    def _parts(self, items: Sequence[Entry[T]], fields: Collection[str]) -> list[Record]:
-        from lazyscribe.codec.parts import parts_of_experiments
-
-        if (texts := Entry.beginning(items)) is not None:  # mostly it is the whole file, which need not be cut then
-            every = parts_of_experiments(texts, fields)
-            if len(every) == len(items):
-                return every
-        there = [entry for entry in items if entry.obj is None]
-        found = iter(parts_of_experiments([piece_of(entry.source()) for entry in there], fields))
-        if len(there) == len(items):
-            return list(found)
-        unmade = {id(entry) for entry in there}
-        return [next(found) if id(entry) in unmade else next(self._dicts([entry])) for entry in items]
+    project: str
+    slug: str
+    artifact: str
+    author: str
+    at: str
 
 
-class Versions(Entries[T]):
-    """Versions: their records are read once, for the names of the fields are only in them."""
+class Promotion(NamedTuple):
+    """Where an artifact of an experiment went.
 
-    def __init__(self, records: RecordList[T], dicts: Dicts) -> None:
-        super().__init__(records, dicts)
-        self._read: dict[int, tuple[Any, Record]] = {}
+    Attributes
+    ----------
+    repository
+        Path of the repository's file, relative to the project's folder, or a URL.
+    name, version
+        What it is there.
+    author
+        Who promoted it, and when: `at`.
+    """
 
-    def fields(self, items: Sequence[Any]) -> Collection[str] | None:
-        """Return the keys of all records; ``None`` if there are none."""
-        return set().union(*self.records(items)) or None
-
-    def records(self, items: Sequence[Any], fields: Collection[str] | None = None) -> Iterable[Mapping[str, Any]]:
-        """Return the records of versions."""
-        del fields
-        new = [entry for entry in items if id(entry) not in self._read]
-        with without_collections():
-            for entry, record in zip(new, self._dicts(new), strict=True):
-                self._read[id(entry)] = entry, record
-        return [self._read[id(entry)][1] for entry in items]
+    artifact: str
+    repository: str
+    name: str
+    version: int
+    author: str
+    at: str
 
 
-ORIGINS: dict[str, type[Entries[Any]]] = {"project": Experiments, "repository": Versions}
-"""By the kind of document."""
+def origin_note(place: Place, record: dict[str, Any], sha256: str, experiment: Experiment) -> tuple[str, bytes]:
+    """Return key and content of what is told beside a version that is promoted from an experiment."""
+    home, slug = experiment._home()
+    origin = Origin(
+        place.reference(home, experiment.project.name), slug, record["name"], user_name(), to_text(utcnow())
+    )
+    key = f"{FOLDER}/origins/{join(record['name'], record['fname'])}/{os.urandom(8).hex()}.json"
+    return key, encoded({**origin._asdict(), "created_at": record["created_at"], "sha256": sha256})
+
+
+def origin_of(store: Store, artifact: Artifact) -> Origin | None:
+    """Return where a saved version comes from; ``None``: it was logged, or that is not known."""
+    key = join(artifact.name, artifact.fname)
+    created_at = to_text(artifact.created_at)
+    facts = read_facts(store, key, created_at, artifact._handler_alias())
+    for told in _told(store, f"{FOLDER}/origins/{key}"):
+        with suppress(KeyError):
+            if facts is not None and (told["created_at"], told["sha256"]) == (created_at, facts.sha256):
+                return Origin(*(told[name] for name in Origin._fields))
+    return None
+
+
+def tell_experiment(place: Place, manifest: str, version: Artifact, experiment: Experiment) -> None:
+    """Write beside the project's file that an artifact of an experiment has become a version.
+
+    That is done, whatever comes of this: what keeps it from being written is logged.
+    """
+    home, slug = experiment._home()
+    target = home.reference(place, manifest)
+    told = Promotion(version.name, target, version.name, version.version, user_name(), to_text(utcnow()))
+    key = f"{_folder(experiment, slug)}/{time.time_ns():020d}-{os.urandom(8).hex()}.json"
+    try:
+        stage = Stage(home.store, None, {}, [])
+        with stage.all_at_once():
+            stage.note(key, encoded(told._asdict()))
+    except Exception as error:  # a folder that cannot be written, as many are that others only read
+        import logging
+
+        message = "That %r went to %s could not be noted beside %s (%s)."
+        logging.getLogger("lazyscribe").info(message, version.name, target, experiment.project, error)
+
+
+def promotions_of(experiment: Experiment) -> list[Promotion]:
+    """Return where the artifacts of an experiment went, in the order of time."""
+    home, slug = experiment._home()
+    return promotions_at(home.store, experiment.project.name, slug)
+
+
+def promotions_at(store: Store, manifest: str, slug: str) -> list[Promotion]:
+    """Return where the artifacts of a saved experiment went, in the order of time."""
+    found = []
+    for told in _told(store, f"{FOLDER}/promoted/{manifest}/{slug}"):
+        with suppress(KeyError):
+            found.append(Promotion(*(told[name] for name in Promotion._fields)))
+    return found
+
+
+def _folder(experiment: Experiment, slug: str) -> str:
+    return f"{FOLDER}/promoted/{experiment.project.name}/{slug}"
+
+
+def _told(store: Store, folder: str) -> Iterator[dict[str, Any]]:
+    try:
+        files: Iterable[str] = sorted(store.files_in(folder))
+    except NOT_THERE:
+        return
+    for key in files:
+        with suppress(*NOT_THERE):
+            yield read_pack(store, key, keep=False)

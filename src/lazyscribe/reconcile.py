@@ -252,6 +252,8 @@ def journal_of(document: Document[Any], data: bytes | None, whole: bool = False)
     def holds(entry: LogEntry) -> bool:
         if entry.after is None or (digest := manifest.digest(data)) == entry.after:
             return True
+        if data is not manifest.data and manifest.digest(manifest.data) == entry.after:  # it was so when we looked
+            return True
         return digest != entry.before and _shows(records(), entry)
 
     return manifest.journal.view(holds, whole)
@@ -259,10 +261,10 @@ def journal_of(document: Document[Any], data: bytes | None, whole: bool = False)
 
 def _shows(heads: dict[str, Any], entry: LogEntry) -> bool:
     """Whether a manifest that others have changed since has something of what `entry` did."""
-    for told in (*entry.logged, *entry.changed):
-        head = heads.get(told.key)
-        if head is not None and told_of(head).same_as(told):
-            return True
+    if any(told.key in heads for told in entry.logged):
+        return True
+    if any(told.key in heads and told_of(heads[told.key]).same_as(told) for told in entry.changed):
+        return True
     if any(gone.told.key not in heads for gone in entry.deleted):
         return True
     return not (entry.logged or entry.changed or entry.deleted)

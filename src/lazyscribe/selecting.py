@@ -43,7 +43,7 @@ class Selecting(Generic[T]):
 
     def select(self) -> Selection[T]:
         """Return all of them, to be narrowed down and ordered."""
-        from lazyscribe.origins import ORIGINS
         from lazyscribe.query import Selection
+        from lazyscribe.selection_origins import ORIGINS
 
         return Selection(ORIGINS[self._kind](self._records, self._dicts), self._records.snapshot())

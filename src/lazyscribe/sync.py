@@ -31,7 +31,8 @@ from lazyscribe.reconcile import (
 )
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
-from lazyscribe.stage import Draft
+from lazyscribe.stage import Draft, Stage
+from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
@@ -93,18 +94,20 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
     views: list[View] = []
+    new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
         views[:] = [journal_of(document, data)]
-        document._stay_above(rows, views[0].summary.highest)
-        outcome[:] = [merge_rows(document, entries, rows, data, prefer)]
+        new.choose(data)
+        document._stay_above(new.rows, views[0].summary.highest)
+        outcome[:] = [merge_rows(document, new.entries, new.rows, data, prefer)]
         _refuse_conflicts(document, outcome[0].conflicts, prefer)
-        mark_lost(document, rows, outcome[0].merged)
-        return _composed(document, entries, rows, outcome[0])
+        mark_lost(document, new.rows, outcome[0].merged)
+        return _composed(document, new, outcome[0])
 
     drafts = [draft for row in rows for draft in row.drafts]
     seen = document._manifest.twin()
-    teller = _Teller(document, rows, outcome, views, pending, message)
+    teller = _Teller(document, new, outcome, views, pending, message)
     try:
         commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
     except NameTakenError as taken:
@@ -112,13 +115,12 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
         return False
     document._replacing = False
     document._pending.settle(pending)
-    notices = _settle(document, entries, outcome[0], seen)
+    with new.taken_out():
+        notices = _settle(document, new.entries, outcome[0], seen)
     document._records.burnt = views[0].summary.highest
     document._records.forget_removed(removed)
-    written = (draft.artifact for draft in drafts if not draft.lost)
-    notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
-    for notice in notices:
-        warnings.warn(notice, UserWarning, stacklevel=4)
+    document._saved()
+    _tell(drafts, notices)
     return True
 
 
@@ -126,26 +128,30 @@ class _Teller(NamedTuple):
     """What a save tells the journal, with what its last `compose` has found."""
 
     document: Document[Any]
-    rows: list[Row[Any]]
+    new: NewVersions[Any]
     outcome: list[Reconciled]
     views: list[View]
     pending: Pending
     message: str | None
 
-    def staged(self) -> None:
-        put_texts(self.document, self.rows)  # now, so that nobody has to wait for it
+    def staged(self, stage: Stage) -> None:
+        rows = self.new.rows
+        put_texts(self.document, rows)  # now, so that nobody has to wait for it
+        for note in self.document._notes(rows):
+            stage.note(*note)
+        self.new.look_ahead()
 
     def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
-        telling = Telling(self.document, self.rows, self.outcome[0], self.views[0], current)
+        telling = Telling(self.document, self.new, self.outcome[0], self.views[0], current)
         return telling.ticket(data, written, self.pending, self.message)
 
 
-def _composed(document: Document[T], entries: list[Entry[T]], rows: list[Row[T]], merge: Reconciled) -> bytes:
+def _composed(document: Document[T], new: NewVersions[T], merge: Reconciled) -> bytes:
     """Return the manifest that a merge gives."""
     if merge.behind is not None:
-        return with_behind(document, rows, merge.behind)
+        return with_behind(document, new.rows, merge.behind)
     if merge.merged is None:
-        return as_it_stands(document, entries, rows)
+        return as_it_stands(document, new.entries, new.rows)
     return assemble(list(merge.merged.texts.values()))
 
 
@@ -155,6 +161,13 @@ def _settle(document: Document[T], entries: list[Entry[T]], merge: Reconciled, s
     data = document._manifest.data
     document._as_saved = (standing, data) if data is not None else None
     return notices
+
+
+def _tell(drafts: list[Draft], notices: list[str]) -> None:
+    """Warn the user of what became of a save."""
+    written = (draft.artifact for draft in drafts if not draft.lost)
+    for notice in [*notices, *(output_only_notice(artifact.name) for artifact in written if artifact.output_only)]:
+        warnings.warn(notice, UserWarning, stacklevel=5)
 
 
 def reload(document: Document[T], prefer: Prefer) -> None:

@@ -107,6 +107,7 @@ class Journal:
         self._loose: dict[str, tuple[LogEntry, bytes]] = {}
         self._packs: dict[str, Pack] = {}
         self._loads: dict[str, list[LogEntry]] = {}
+        self._sure: set[str] = set()  # the ids of entries that were once seen to count
         self.damaged: set[str] = set()
 
     # Looking
@@ -115,10 +116,16 @@ class Journal:
         """Look at the journal; `holds` is as in `settled`."""
         with self._lock:
             self._look()
-            if not whole and (found := self._summarised(holds)) is not None:
+
+            def known(entry: LogEntry) -> bool:
+                if entry.id not in self._sure and holds(entry):
+                    self._sure.add(entry.id)
+                return entry.id in self._sure
+
+            if not whole and (found := self._summarised(known)) is not None:
                 return found
             entries = self._everything()
-            counted = settled(entries, holds)
+            counted = settled(entries, known)
             return _view(entries, counted, summarised(counted), True)
 
     def _look(self) -> None:
@@ -235,6 +242,7 @@ class Journal:
         """Take note that an entry counts, and delete what it has made superfluous, as far as that is possible."""
         name = _name(ticket.key)
         with self._lock:
+            self._sure.add(ticket.entry.id)
             if not _level(name):
                 self._loose[name] = ticket.entry, ticket.data
         for key in ticket.obsolete:

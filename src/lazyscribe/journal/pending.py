@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -36,6 +37,22 @@ class Pending:
         self.reasons: dict[str, str] = {}
         self.notes: dict[str, list[Any]] = {}
         self.pointers: Any = None
+        self._unbound = False
+
+    def placed(self, entries: list[Any]) -> Pending:
+        """Return one that pickles: moves know the places of their entries among `entries`."""
+        places = {id(entry): place for place, entry in enumerate(entries)} if self.moves else {}
+        twin = self.copy()
+        twin.moves = [Move(each.name, each.alias, places.get(id(each.entry))) for each in self.moves]
+        twin._unbound = bool(twin.moves)
+        return twin
+
+    def bind(self, entries: Callable[[], list[Any]]) -> None:
+        """Undo what `placed` did, once the entries are there."""
+        if self._unbound:
+            self._unbound, there = False, entries()
+            for move in self.moves:
+                move.entry = there[move.entry] if move.entry is not None else None
 
     def copy(self) -> Pending:
         """Return what there is now: what comes later is for a later save."""
