@@ -20,7 +20,8 @@ COMMAND = [sys.executable, "-W", "error", "-m", "lazyscribe"]
 
 def environment(**more: str) -> dict[str, str]:
     """Return the environment of this process without what would decide how output looks."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "PAGER", "COLUMNS", "LESS")}
+    looks = ("NO_COLOR", "PAGER", "LESS", "COLUMNS", "LINES")
+    kept = {name: value for name, value in os.environ.items() if name not in looks}
     return {**kept, "PYTHONUTF8": "1", "TZ": "Etc/GMT-2", "LAZYSCRIBE_DURABILITY": "relaxed", **more}
 
 
@@ -44,9 +45,6 @@ def run(*arguments: Any, cwd: Path, code: int = 0, **more: str) -> str:
     errors = done.stderr.decode()
     assert done.returncode == code, (done.stdout, errors)
     assert "Traceback" not in errors
-    if code:
-        assert errors.count("\n") >= 1
-        assert errors.endswith("\n")
     return done.stdout.decode()
 
 

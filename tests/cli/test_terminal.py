@@ -17,7 +17,7 @@ from tests.cli.test_bad_input import HOSTILE
 
 @contextmanager
 def _terminal(*arguments: str, cwd: Path, size: tuple[int, int] = (50, 100), **more: str) -> Iterator[Any]:
-    given = environment(TERM="xterm", **more)
+    given = environment(**{"TERM": "xterm", **more})
     child = pexpect.spawn(
         COMMAND[0], [*COMMAND[1:], *arguments], cwd=str(cwd), env=given, dimensions=size, timeout=60, encoding="utf-8"
     )
@@ -46,34 +46,17 @@ def test_a_table_is_coloured_and_as_wide_as_the_terminal(here: Path) -> None:
     assert "\t" not in text
     narrow = _bare(_shown("ls", "project.json", cwd=here, size=(200, 40)))
     assert max(map(len, narrow.splitlines())) <= 40
-    assert "r2=0.5" not in narrow or True
 
 
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colours_can_be_switched_off(here: Path, more: dict[str, str]) -> None:
-    given = {**more}
-    given.pop("TERM", None)
-    if "TERM" in more:
-        child = pexpect.spawn(
-            COMMAND[0],
-            [*COMMAND[1:], "ls"],
-            cwd=str(here),
-            env=environment(TERM="dumb"),
-            dimensions=(50, 100),
-            timeout=60,
-            encoding="utf-8",
-        )
-        child.expect(pexpect.EOF)
-        assert "\x1b[" not in child.before
-        child.close()
-        return
-    assert "\x1b[" not in _shown("ls", cwd=here, **given)
+    assert "\x1b[" not in _shown("ls", cwd=here, **more)
 
 
 def test_a_diff_is_coloured_by_its_signs(here: Path) -> None:
     text = _shown("diff", "model", "0", "1", cwd=here)
-    assert '\x1b[31m-    "value": 0\x1b[0m' in text
-    assert '\x1b[32m+    "value": 1\x1b[0m' in text
+    assert '\x1b[31m-    "value": 0,\x1b[0m' in text
+    assert '\x1b[32m+    "value": 1,\x1b[0m' in text
 
 
 @pytest.mark.parametrize(("reply", "code", "expired"), [("y", 0, True), ("n", 1, False), ("", 1, False)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -22,13 +23,17 @@ COMMANDS = {
     "put": "files",
     "get": "files",
     "diff": "differences",
+    "promote": "moving",
     "alias": "changing",
     "expire": "changing",
     "rm": "changing",
     "history": "past",
     "at": "past",
     "explain": "past",
+    "lineage": "past",
     "verify": "checking",
+    "copy": "moving",
+    "merge": "moving",
     "git-merge-driver": "git",
     "git-install": "git",
     "completion": "about",
@@ -109,7 +114,8 @@ def _root(
 
 def group() -> Any:
     """Return the command with all that are below it."""
-    app = typer.Typer(cls=Commands, add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+    completing = "_LAZYSCRIBE_COMPLETE" in os.environ  # a shell asks, as `completion` has told it to
+    app = typer.Typer(cls=Commands, add_completion=completing, rich_markup_mode=None)
     app.callback(epilog="\b\nExample: lazyscribe ls --where 'metrics.auc > 0.9' --sort -metrics.auc")(_root)
     return typer.main.get_command(app)
 
@@ -119,6 +125,9 @@ def main(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    if not arguments and "_LAZYSCRIBE_COMPLETE" not in os.environ:
+        group().main(args=["--help"], prog_name="lazyscribe", standalone_mode=False)
+        return WRONG_USE
     try:
         found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
         return found if isinstance(found, int) else 0
@@ -132,7 +141,5 @@ def _wrong_use(error: Any, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "lazyscribe"
     message = plain(error.format_message()).rstrip(".")
-    if not message:  # nothing was asked for, and the help has been written
-        return WRONG_USE
     console = Console(path.removeprefix("lazyscribe").strip() or None, json="--json" in arguments)
     return console.fail(WRONG_USE, "wrong-use", f"{message}; see: {path} --help")

@@ -109,3 +109,25 @@ def explain(
         console.write_json({"path": found.path, "name": choice.name, "text": text})
     else:
         console.page("\n".join(plain(line) for line in text.split("\n")))
+
+
+def lineage(
+    console: Console,
+    name: Artifact,
+    version: Version = None,
+    as_of: AsOf = None,
+    path: In = ".",
+    option: Storage = None,
+) -> None:
+    """Tell where a version comes from: the experiment, what it depends on, and what else came of those.
+
+    Example: lazyscribe lineage model@production
+    """
+    found = document(path, option, "repository")
+    repository = found.repository()
+    choice = wanted(name, Times(version, as_of, console.utc), repository)
+    told = repository.lineage(choice.name, choice.version, choice.match)
+    if console.json:
+        console.write_json({"path": found.path, "lineage": told.to_dict()})
+    else:
+        console.page("\n".join(plain(line) for line in str(told).split("\n")))
