@@ -1,7 +1,8 @@
 """Merges three states of one file of records, as git hands them out: the common ancestor, one side, the other side.
 
 Unlike a save, neither side is memory: both have been saved, and what one of them does not hold any more it has deleted.
-Pure, and the same whichever side is which, save for values that contradict each other: there `ours` is kept.
+Pure, and the same whichever side is which, save for the order of tags, and for values that contradict each other: there
+`ours` is kept.
 """
 
 from __future__ import annotations

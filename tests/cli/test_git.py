@@ -20,7 +20,8 @@ from lazyscribe import Project, Repository
 project, repository = Project("project.json", mode="r"), Repository("repository.json", mode="r")
 print(json.dumps([
     {each.slug: [each.metrics, each.parameters, each.tags] for each in project.experiments},
-    [[each.name, each.version, repository.load_artifact(each.name, version=each.version)] for each in repository.artifacts],
+    [[each.name, each.version, repository.load_artifact(each.name, version=each.version)]
+     for each in repository.artifacts],
 ]))
 """
 
@@ -57,7 +58,9 @@ def clones(tmp_path: Path, clock: Clock) -> tuple[Path, Path]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
+    clock = Clock(monkeypatch)
+    clock.set("2025-02-01")
+    return clock
 
 
 def _release(folder: Path, tag: str) -> None:
@@ -117,9 +120,6 @@ def test_concurrent_work_of_two_clones_is_merged_and_opens_with_both_libraries(
     known = releases.loads((mine / "releases.json").read_text())
     assert [each.tag for each in known] == ["1.0", "ada", "bob"]
     assert _git(mine, "status", "--porcelain") == ""
-    # The other side, merging the other way, comes to the same records.
-    _git(theirs, "pull", "-q", "--no-rebase", "--no-edit", str(mine), "main")
-    assert _as_read_by(sys.executable, theirs) == found
 
 
 def test_either_direction_gives_the_same_records(clones: tuple[Path, Path], clock: Clock) -> None:
@@ -132,10 +132,10 @@ def test_either_direction_gives_the_same_records(clones: tuple[Path, Path], cloc
     _git(mine, "reset", "-q", "--hard", before)
     _git(theirs, "pull", "-q", "--no-rebase", "--no-edit", str(mine), "main")
     other = _as_read_by(sys.executable, theirs)
-    assert {key: sorted(map(str, value)) for key, value in other[0].items()} == {
-        key: sorted(map(str, value)) for key, value in found[0].items()
-    }
-    assert sorted(map(str, other[1])) == sorted(map(str, found[1]))
+    for each in (found, other):
+        for _, _, tags in each[0].values():
+            tags.sort()  # only their order may differ
+    assert other == found
 
 
 def _set(folder: Path, value: float, clock: Clock) -> None:
