@@ -34,6 +34,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── HandlerTypeError [TypeError]
     ├── DependencyFileMissingError [FileNotFoundError]
     ├── UsageError [RuntimeError]
+    ├── CheckFailedError               a release was not promoted
     └── StoreError
         ├── Exists [FileExistsError]
         ├── Stale
@@ -80,6 +81,7 @@ __all__ = [
     "HandlerTypeError",
     "DependencyFileMissingError",
     "UsageError",
+    "CheckFailedError",
     "StoreError",
     "Exists",
     "Stale",
@@ -236,6 +238,10 @@ class DependencyFileMissingError(LazyscribeError, FileNotFoundError):
 
 class UsageError(LazyscribeError, RuntimeError):
     """The call needs another mode or state of the object."""
+
+
+class CheckFailedError(LazyscribeError):
+    """A check did not pass, so a release was not promoted; ``failed`` holds what each said that did not."""
 
 
 class StoreError(LazyscribeError):
