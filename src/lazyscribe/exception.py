@@ -39,6 +39,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── DependencyFileMissingError [FileNotFoundError]
     ├── DocumentMissingError [FileNotFoundError]
     ├── UsageError [RuntimeError]
+    ├── CheckFailedError               a release was not promoted
     └── StoreError
         ├── Exists [FileExistsError]
         ├── Stale
@@ -90,6 +91,7 @@ __all__ = [
     "DependencyFileMissingError",
     "DocumentMissingError",
     "UsageError",
+    "CheckFailedError",
     "StoreError",
     "Exists",
     "Stale",
@@ -266,6 +268,10 @@ class DocumentMissingError(LazyscribeError, FileNotFoundError):
 
 class UsageError(LazyscribeError, RuntimeError):
     """The call needs another mode or state of the object."""
+
+
+class CheckFailedError(LazyscribeError):
+    """A check did not pass, so a release was not promoted; ``failed`` holds what each said that did not."""
 
 
 class StoreError(LazyscribeError):

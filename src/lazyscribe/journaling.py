@@ -54,6 +54,8 @@ class Telling:
     ) -> Ticket | None:
         """Return the entry of a commit that replaces the manifest by `data`; ``None`` if there is nothing to tell."""
         manifest = self._document._manifest
+        if pending.condition is not None:
+            pending.condition(self._view.summary)
         parts = self._seen()
         if data != self._current:
             parts |= self._done(data, written, pending)

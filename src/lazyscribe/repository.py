@@ -26,9 +26,9 @@ from lazyscribe.names import check_file, warn_of_names
 from lazyscribe.promoting import Promoting
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
+from lazyscribe.releasing import Releasing
 from lazyscribe.rows import Row
 from lazyscribe.store.keys import candidates, fold, join
-from lazyscribe.timeline import TimeMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Repository"]
 
 
-class Repository(TimeMachine, Promoting):
+class Repository(Releasing, Promoting):
     """Named artifacts in versions: numbers from 0 on, and creation dates.
 
     Nothing is written before `save`. Many threads may use one repository; many processes may save to one file.

@@ -25,6 +25,8 @@ COMMANDS = {
     "diff": "differences",
     "promote": "moving",
     "alias": "changing",
+    "release": "releasing",
+    "rollback": "releasing",
     "expire": "changing",
     "rm": "changing",
     "history": "past",

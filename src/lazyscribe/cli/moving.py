@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lazyscribe.cli.codes import CONFLICT
+from lazyscribe.cli.codes import CONFLICT, WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, document, documents, moment, options_of
 from lazyscribe.cli.options import DryRun, In, Storage, Yes
@@ -24,8 +24,11 @@ ToOption = Annotated[
     typer.Option("--to-option", metavar="KEY=VALUE", help="An option of the target's file system."),
 ]
 Other = Annotated[str, typer.Argument(metavar="OTHER", help="Path or URL of the one that is merged into this one.")]
-Slug = Annotated[str, typer.Argument(metavar="EXPERIMENT", help="The experiment's slug.")]
-Artifact = Annotated[str, typer.Argument(metavar="ARTIFACT", help="The name of its artifact.")]
+Slug = Annotated[str | None, typer.Argument(metavar="EXPERIMENT", help="The experiment's slug.")]
+Artifact = Annotated[str | None, typer.Argument(metavar="ARTIFACT", help="The name of its artifact.")]
+Tag = Annotated[str | None, typer.Option("--release", metavar="TAG", help="Instead: the release of this tag …")]
+Alias = Annotated[str | None, typer.Option("--alias", metavar="ALIAS", help="… is what this alias means from now on.")]
+Message = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Of a release: why.")]
 Repo = Annotated[
     str, typer.Option("--to", metavar="PATH", help="Path or URL of the repository, made if there is none.")
 ]
@@ -49,7 +52,7 @@ def copy(
     """
     told = []
     for each in documents(source, option):
-        goal = Found(_goal(target, each), each.kind, options_of(to_option))
+        goal = Found(_goal(target, each.kind), each.kind, options_of(to_option))
         date = moment(since, console.utc) if since is not None else None
         copied = _copied(console, each, goal, name, date, workers)
         told.append({"source": each.path, "target": goal.path, "kind": each.kind, **copied._asdict()})
@@ -59,8 +62,8 @@ def copy(
         console.write_json({"copies": told})
 
 
-def _goal(target: str, found: Found) -> str:
-    return target if target.endswith(".json") else f"{target.rstrip('/')}/{found.kind}.json"
+def _goal(target: str, kind: str) -> str:
+    return target if target.endswith(".json") else f"{target.rstrip('/')}/{kind}.json"
 
 
 def _counted(copied: Copied) -> str:
@@ -144,9 +147,12 @@ def _version_key(record: dict[str, Any]) -> str:
 
 def promote(
     console: Console,
-    experiment: Slug,
-    artifact: Artifact,
+    experiment: Slug = None,
+    artifact: Artifact = None,
     to: Repo = "repository.json",
+    release: Tag = None,
+    alias: Alias = None,
+    message: Message = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     path: In = ".",
@@ -155,20 +161,34 @@ def promote(
 ) -> None:
     """Make an experiment's artifact the newest version of its name in a repository; its file is copied.
 
+    With --release and --alias: let the alias mean the versions of a release, of all its names in one commit.
+
     Example: lazyscribe promote ridge weights --to models/repository.json
     """
-    found = document(path, option, "project")
+    if release is not None and alias is not None and experiment is None:
+        from lazyscribe.cli.releasing import promote_release
+
+        promote_release(console, document(path, option, "repository"), release, alias, message, yes, dry_run)
+    elif experiment is not None and artifact is not None and release is None and alias is None:
+        goal = Found(_goal(to, "repository"), "repository", options_of(to_option))
+        _promote(console, document(path, option, "project"), goal, (experiment, artifact), yes, dry_run)
+    else:
+        what = "Give an experiment and its artifact, or --release and --alias"
+        raise Refused(f"{what}; see: lazyscribe promote --help", WRONG_USE, "wrong-use")
+
+
+def _promote(
+    console: Console, found: Found, goal: Found, what: tuple[str, str], yes: bool, dry_run: bool
+) -> None:  # fmt: skip
+    experiment, artifact = what
     project = found.project()
-    if not to.endswith(".json"):
-        to = f"{to.rstrip('/')}/repository.json"
-    goal = Found(to, "repository", options_of(to_option))
     repository = goal.repository("a")
     chosen = project[experiment]
     if artifact not in {each.name for each in chosen.artifacts}:
         known = ", ".join(repr(each.name) for each in chosen.artifacts) or "none"
         raise Refused(f"{experiment!r} has no artifact {artifact!r}; it has: {known}.", kind="not-found")
     numbers = [each["version"] for each in repository if each["name"] == artifact]
-    text = f"{artifact} of {chosen.slug} becomes version {max(numbers, default=-1) + 1} of {artifact} in {to}"
+    text = f"{artifact} of {chosen.slug} becomes version {max(numbers, default=-1) + 1} of {artifact} in {goal.path}"
     if not dry_run:
         if not yes:
             console.tell(text)
@@ -177,6 +197,8 @@ def promote(
         version = repository.get_artifact_metadata(artifact, repository.artifacts[-1].version)["version"]
     if console.json:
         told = {"done": not dry_run, "text": text, "version": None if dry_run else version}
-        console.write_json({"path": found.path, "to": to, "artifact": artifact, "experiment": chosen.slug, **told})
+        console.write_json(
+            {"path": found.path, "to": goal.path, "artifact": artifact, "experiment": chosen.slug, **told}
+        )
     else:
         console.write(("would be: " if dry_run else "") + plain(text))

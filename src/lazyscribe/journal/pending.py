@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lazyscribe.journal.entries import Summary
 
 
 class Move:
@@ -28,6 +31,8 @@ class Pending:
         Why records are deleted, by key.
     notes
         What else is to stand in the entry, by kind; a save that has nothing else to tell is told by these.
+    condition
+        Asked under the guard of what the journal tells by then; an error that it raises ends the save.
     pointers
         Where the saved aliases point to, once somebody asked; ``None``: not known.
     """
@@ -36,6 +41,7 @@ class Pending:
         self.moves: list[Move] = []
         self.reasons: dict[str, str] = {}
         self.notes: dict[str, list[Any]] = {}
+        self.condition: Callable[[Summary], None] | None = None
         self.pointers: Any = None
         self._unbound = False
 
@@ -57,7 +63,7 @@ class Pending:
     def copy(self) -> Pending:
         """Return what there is now: what comes later is for a later save."""
         twin = Pending()
-        twin.moves, twin.reasons = list(self.moves), dict(self.reasons)
+        twin.moves, twin.reasons, twin.condition = list(self.moves), dict(self.reasons), self.condition
         twin.notes = {kind: list(told) for kind, told in self.notes.items()}
         return twin
 

@@ -16,6 +16,7 @@ from lazyscribe.exception import (
     ArtifactLogError,
     ConflictError,
     ReadOnlyError,
+    VersionDeletedError,
     VersionNotFoundError,
 )
 from lazyscribe.testing.machine.handles import FILES, INDEX, NAMES, VALUES, WHICH, Handle, TwoHandles, refused
@@ -164,7 +165,7 @@ class RepositoryMachine(TwoHandles):
             return handle.document.load_artifact(name, version=version, match=match, **more)
 
         if found is None:
-            refused(VersionNotFoundError if rows else ValueError, load)
+            refused(VersionNotFoundError if rows else (ValueError, VersionDeletedError), load)
         elif handle.document.artifacts[list(handle.mine).index(found.thing)].dirty:
             refused((ArtifactLoadError, FileNotFoundError), load)
         else:
