@@ -166,7 +166,7 @@ class Stage:
         steps = _Steps(draft)
         self._steps.append(steps)
         wanted = draft.record["fname"]
-        for fname in chain([wanted], _further_names(draft.artifact)):
+        for fname in chain([wanted], further_names(draft.artifact)):
             key = check_key(join(draft.folder, fname))
             if fold(key) in self._claimed or draft.taken(key):
                 continue
@@ -359,7 +359,7 @@ def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _further_names(artifact: Artifact) -> Iterator[str]:
+def further_names(artifact: Artifact) -> Iterator[str]:
     """Yield the file names to try if that of `artifact` is taken: with higher numbers, farther and farther apart.
 
     Many writers may want one name in one second; none has to try all those that the others have.
