@@ -9,6 +9,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │   ├── ConflictError              someone changed it: reload, then try again
     │   ├── CommitUnknownError         an answer was lost: look, trying again is harmless
     │   ├── LockTimeoutError [TimeoutError]
+    │   ├── UnsafeStoreError           a bucket that ignores conditions: use another
     │   └── NameTakenError             saves try again by themselves
     ├── ArtifactError
     │   ├── ArtifactLogError
@@ -19,10 +20,14 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │       ├── CorruptArtifactError
     │       └── UntrustedError
     ├── VersionNotFoundError
+    │   └── VersionDeletedError
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
+    │   ├── AccessDeniedError [PermissionError]
+    │   └── UnreachableError [ConnectionError]
     ├── InvalidArgumentError [ValueError]
+    ├── QueryError [ValueError]
     ├── UnknownArtifactError [ValueError]
     ├── NotInListError [ValueError]
     ├── UnknownNameError [KeyError]
@@ -32,6 +37,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── HandlerImportError [ImportError]
     ├── HandlerTypeError [TypeError]
     ├── DependencyFileMissingError [FileNotFoundError]
+    ├── DocumentMissingError [FileNotFoundError]
     ├── UsageError [RuntimeError]
     └── StoreError
         ├── Exists [FileExistsError]
@@ -54,6 +60,7 @@ __all__ = [
     "ConflictError",
     "CommitUnknownError",
     "LockTimeoutError",
+    "UnsafeStoreError",
     "NameTakenError",
     "ArtifactError",
     "ArtifactLogError",
@@ -64,10 +71,14 @@ __all__ = [
     "CorruptArtifactError",
     "UntrustedError",
     "VersionNotFoundError",
+    "VersionDeletedError",
     "InvalidVersionError",
     "CorruptManifestError",
     "UnreadableError",
+    "AccessDeniedError",
+    "UnreachableError",
     "InvalidArgumentError",
+    "QueryError",
     "UnknownArtifactError",
     "NotInListError",
     "UnknownNameError",
@@ -77,6 +88,7 @@ __all__ = [
     "HandlerImportError",
     "HandlerTypeError",
     "DependencyFileMissingError",
+    "DocumentMissingError",
     "UsageError",
     "StoreError",
     "Exists",
@@ -134,6 +146,10 @@ class LockTimeoutError(SaveError, TimeoutError):
     """Another writer held the lock of this file for too long; nothing was written."""
 
 
+class UnsafeStoreError(SaveError):
+    """A bucket ignores the conditions of writes, so that writers would overwrite each other; nothing was written."""
+
+
 class NameTakenError(SaveError):
     """Others took ``names`` meanwhile; the save is tried again under other ones before anybody sees this."""
 
@@ -172,6 +188,10 @@ class VersionNotFoundError(LazyscribeError):
     """No version of the artifact, or no release, answers the question."""
 
 
+class VersionDeletedError(VersionNotFoundError):
+    """The version was deleted: ``at``, by the ``author``, for the ``reason``."""
+
+
 class InvalidVersionError(LazyscribeError, ValueError):
     """A version is neither a number, a date nor an ISO 8601 text."""
 
@@ -184,12 +204,24 @@ class UnreadableError(LazyscribeError, OSError):
     """A file cannot be read: a folder in its place, no permission, a broken disk."""
 
 
+class AccessDeniedError(UnreadableError, PermissionError):
+    """A bucket refuses what was asked: wrong credentials, or ones that may not do it, or a wrong clock."""
+
+
+class UnreachableError(UnreadableError, ConnectionError):
+    """A bucket did not answer, or not well, for as long as it was asked."""
+
+
 class InvalidNameError(ArtifactLogError, ValueError):
     """A name escapes its folder or cannot exist as a file."""
 
 
 class InvalidArgumentError(LazyscribeError, ValueError):
     """An argument has a value that is not among those allowed."""
+
+
+class QueryError(LazyscribeError, ValueError):
+    """A condition or a key to sort by cannot be understood: ``text``, and the ``position`` where, from 0."""
 
 
 class UnknownArtifactError(LazyscribeError, ValueError):
@@ -228,6 +260,10 @@ class DependencyFileMissingError(LazyscribeError, FileNotFoundError):
     """The project file that a dependency points to is not there."""
 
 
+class DocumentMissingError(LazyscribeError, FileNotFoundError):
+    """A path leads to no project or repository that can be read."""
+
+
 class UsageError(LazyscribeError, RuntimeError):
     """The call needs another mode or state of the object."""
 
@@ -241,7 +277,15 @@ class Exists(StoreError, FileExistsError):
 
 
 class Stale(StoreError):
-    """The key no longer holds what the writer had read."""
+    """The key no longer holds what the writer had read.
+
+    Attributes
+    ----------
+    perhaps
+        Whether the writer's own content may have been there in between: an answer was lost.
+    """
+
+    perhaps = False
 
 
 class Unsure(StoreError):

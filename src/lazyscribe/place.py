@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from lazyscribe.store import absolute, open_store, protocol_of, store_of
+from lazyscribe.store import absolute, file_system, open_store, protocol_of, store_of
 from lazyscribe.store.base import Store
+from lazyscribe.store.protocols import is_local, refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +19,19 @@ if TYPE_CHECKING:
 
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
-    """Return protocol and path of a path or URL; a plain path has the protocol ``"file"``."""
+    """Return protocol and path of a path or URL; a plain path has the protocol ``"file"``.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The URL holds a secret.
+    """
     from pathlib import Path
 
     text = os.fspath(fpath)
     protocol, separator, path = text.partition("://")
+    if separator:
+        refuse_secrets(protocol, path)
     return (protocol, Path(path)) if separator else ("file", Path(text))
 
 
@@ -65,6 +74,34 @@ class Place:
         """Whether both are one folder of one file system, as far as their paths tell."""
         return self._root == other._root
 
+    def reference(self, other: Place, name: str) -> str:
+        """Return how the file `name` at another place is called here: relative on local disks, else by a URL."""
+        from pathlib import Path
+
+        (kind, root), (mine, start) = other._root, self._root
+        if kind == mine and is_local(self.protocol):
+            try:
+                return Path(os.path.relpath(root, start), name).as_posix()
+            except ValueError:  # on another drive
+                pass
+        path = (Path(root) / name).as_posix()
+        return path if is_local(other.protocol) else f"{other.protocol}://{path}"
+
+    def resolve(self, reference: str) -> tuple[Place, str]:
+        """Return the place and the name of the file that `reference` means here."""
+        from pathlib import Path
+
+        if "://" not in reference and is_local(self.protocol):
+            return self.at(Path(os.path.normpath(Path(self._root[1], reference))))
+        return self.at(reference)
+
+    def at(self, path: str | Path) -> tuple[Place, str]:
+        """Return the place and the name of a file: a URL, or a path on the file system of this place."""
+        protocol, found = split_url(path)
+        if "://" not in str(path):
+            protocol = self.protocol
+        return Place(protocol, found.parent, self.options if protocol == self.protocol else {}), found.name
+
     @classmethod
     def of(cls, fs: AbstractFileSystem, folder: Path) -> Place:
         """Return the place of `folder` on `fs`."""
@@ -74,9 +111,7 @@ class Place:
     def fs(self) -> AbstractFileSystem:
         """The fsspec file system."""
         if self._fs is None:
-            import fsspec
-
-            self._fs = fsspec.filesystem(self.protocol, **self.options)
+            self._fs = file_system(self.protocol, self._root[1], self.options)
         return self._fs
 
     @property

@@ -15,6 +15,7 @@ from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.experiment import Experiment
     from lazyscribe.repository import Repository
 
 
@@ -31,8 +32,8 @@ def source_of(artifact: Artifact, store: Store, key: str) -> Source:
     return Source(store, key, facts)
 
 
-def promote(repository: Repository, artifact: Artifact, source: Source | None) -> None:
-    """Let `artifact` join `repository`: with its value, or from its saved file and then saved at once.
+def promote(repository: Repository, artifact: Artifact, source: Source | None, experiment: Experiment) -> None:
+    """Let `artifact` of `experiment` join `repository`: with its value, or from its saved file and then saved at once.
 
     Raises
     ------
@@ -47,6 +48,7 @@ def promote(repository: Repository, artifact: Artifact, source: Source | None) -
 
         promoted = evolve(artifact, version=number, value=value, dirty=True)
         repository._join(promoted, chosen=source is None)
+        repository._promoted.append((promoted, experiment))
     if source is not None:
         _save(repository, promoted, source)
 
@@ -58,6 +60,7 @@ def _save(repository: Repository, promoted: Artifact, source: Source) -> None:
             repository.save()
     except BaseException as error:
         repository.artifacts.remove(promoted)
+        repository._promoted[:] = [each for each in repository._promoted if each[0] is not promoted]
         if type(error) is SaveError:
             message = f"{promoted.name!r} was not promoted to {repository.fpath}: {error}"
             raise PromotionError(message, name=promoted.name, path=str(repository.fpath)) from error

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lazyscribe._dates import to_text
@@ -101,8 +102,9 @@ def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = Fa
         The file is not there.
     """
     path = store.describe(check_key(key))
+    told = store.ahead(partial(read_facts, store, key, to_text(artifact.created_at), artifact._handler_alias()))
     with open_file(store, key, artifact.name) as raw:
-        facts = read_facts(store, key, to_text(artifact.created_at), artifact._handler_alias())
+        facts = told()
         if facts is None and recorded:
             refuse(artifact, "recorded", path)
         if (size := raw.seek(0, io.SEEK_END)) <= _limit(artifact, raw):

@@ -14,7 +14,8 @@ from lazyscribe.codec.artifacts import from_record
 from lazyscribe.copying.ends import End
 from lazyscribe.copying.plan import Item, Wanted, digest_in
 from lazyscribe.exception import CommitUnknownError, SaveError
-from lazyscribe.stage import Draft, Source, Stage, Written, further_names, reason
+from lazyscribe.filling import further_names, reason
+from lazyscribe.stage import Draft, Source, Stage, Written
 from lazyscribe.store.keys import join, parent
 
 FILES, BYTES = 64, 64 << 20

@@ -1,11 +1,13 @@
 """Places where files live, chosen by the name of the protocol."""
 
+from contextlib import suppress
 from typing import Any
 
+from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.store.base import Store, Token
-from lazyscribe.store.protocols import absolute, is_local, protocol_of
+from lazyscribe.store.protocols import BUCKETS, absolute, is_local, protocol_of
 
-__all__ = ["Store", "Token", "absolute", "open_store", "protocol_of", "store_of"]
+__all__ = ["Store", "Token", "absolute", "file_system", "open_store", "protocol_of", "store_of"]
 
 
 def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
@@ -16,10 +18,14 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
     protocol
         As fsspec names it. ``file`` and ``local`` need no fsspec and ignore the options.
     options
-        For ``fsspec.filesystem``.
+        For ``fsspec.filesystem``, or, where obstore is installed, for buckets in the same spelling.
     """
     if is_local(protocol):
         return _local(root)
+    if by_obstore(protocol):
+        from lazyscribe.store.objects import open_bucket
+
+        return open_bucket(protocol, root, options)
     import fsspec
 
     return store_of(fsspec.filesystem(protocol, **options), root)
@@ -34,9 +40,41 @@ def store_of(fs: Any, root: str) -> Store:
         from lazyscribe.store.memory import MemoryStore
 
         return MemoryStore(root, fs)
+    if by_obstore(protocol):
+        from lazyscribe.store.objects import open_bucket
+
+        with suppress(InvalidArgumentError):  # it was made with options that only itself understands
+            return open_bucket(protocol, root, fs.storage_options)
     from lazyscribe.store.fsspec import FsspecStore
 
     return FsspecStore(fs, root)
+
+
+def file_system(protocol: str, root: str, options: dict[str, Any]) -> Any:
+    """Return the fsspec file system that `open_store` stands for.
+
+    For a bucket that is the one of its own package, if installed and if it takes the options, else obstore's.
+    """
+    import fsspec
+
+    if not by_obstore(protocol):
+        return fsspec.filesystem(protocol, **options)
+    from lazyscribe.store.objects import file_system_of
+    from lazyscribe.store.objects.options import CONCURRENCY
+
+    try:
+        return fsspec.filesystem(protocol, **{name: value for name, value in options.items() if name != CONCURRENCY})
+    except (ImportError, TypeError):
+        return file_system_of(protocol, root, options)
+
+
+def by_obstore(protocol: str) -> bool:
+    """Whether such URLs are served through obstore, which is installed then."""
+    if protocol not in BUCKETS:
+        return False
+    from importlib.util import find_spec
+
+    return find_spec("obstore") is not None
 
 
 def _local(root: str) -> Store:

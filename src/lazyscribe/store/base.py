@@ -5,12 +5,14 @@ nothing of artifacts, records or dates; every method either does all it says or 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store.keys import join, parent
+
+T = TypeVar("T")
 
 Token: TypeAlias = Any
 """What :meth:`Store.read` saw: opaque, comparable for equality, given back to :meth:`Store.swap`."""
@@ -22,7 +24,13 @@ if TYPE_CHECKING:
         """What can create files: see :meth:`Store.create`."""
 
         def create(self, key: str) -> AbstractContextManager[BinaryIO]:
-            """Yield a new file that becomes `key`."""
+            """Yield a new file that becomes `key`, perhaps only later."""
+
+        def failed(self) -> Mapping[str, BaseException]:
+            """Wait for what becomes a file later; return why keys are none that did not since the last call."""
+
+        def again(self, taken: str, key: str) -> None:
+            """Create as `key` what `failed` with `Exists` as `taken`."""
 
 
 class Store(ABC):
@@ -49,6 +57,20 @@ class Store(ABC):
         found = self.read(key)
         return (found[1] if found is not None else None) == token
 
+    def reread(self, key: str, known: tuple[bytes, Token]) -> tuple[bytes, Token] | None:
+        """Return what `read` does, where `known` is what was read before.
+
+        Stores that can tell that it is unchanged without reading it do so.
+        """
+        return known if self.holds(key, known[1]) else self.read(key)
+
+    def ahead(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Return what gives the result of reading `work`.
+
+        Stores from which answers come late begin with it at once; others do it when asked for the result.
+        """
+        return work
+
     @abstractmethod
     def open(self, key: str) -> BinaryIO:
         """Open `key` for reading; seekable.
@@ -73,11 +95,19 @@ class Store(ABC):
         """
 
     def batch(self) -> AbstractContextManager["Creator"]:
-        """Yield what creates files whose names are durable, all together, when the block ends well.
+        """Yield what creates files that are there and durable, all together, when the block ends well.
 
-        Stores to which the name of a file alone costs as much as that of many do so; to others each is by itself.
+        Stores to which one file alone costs as much as many do so; to others each is by itself.
         """
         return nullcontext(self)
+
+    def failed(self) -> Mapping[str, BaseException]:
+        """Return nothing: what `create` has left well is there."""
+        return {}
+
+    def again(self, taken: str, key: str) -> None:  # noqa: ARG002
+        """Refuse: nothing ever failed."""
+        raise KeyError(taken)
 
     @abstractmethod
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:

@@ -354,5 +354,7 @@ class _Batch:
         self._store = store
         self.folders: dict[str, None] = {}
 
+        self.failed, self.again = store.failed, store.again
+
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         return self._store._create(key, self.folders.setdefault)

@@ -1,10 +1,23 @@
 """What the name of a protocol says; no other module looks at it."""
 
 import os
+import re
 from typing import Any
+
+from lazyscribe.exception import InvalidArgumentError
 
 LOCAL = ("file", "local")
 """The names of local disks; neither needs fsspec."""
+
+BUCKETS = {
+    **dict.fromkeys(("s3", "s3a"), "S3Store"),
+    **dict.fromkeys(("gs", "gcs"), "GCSStore"),
+    **dict.fromkeys(("az", "azure", "abfs", "abfss", "adl"), "AzureStore"),
+    **dict.fromkeys(("http", "https"), "HTTPStore"),
+}
+"""Which class of obstore serves a protocol, if that is installed."""
+
+_QUERY = r"(?i)[?&](sig|signature|token|password|secret|api_?key|access_?key|x-(amz|goog|ms)-\w[\w-]*|awsaccesskeyid)="
 
 
 def protocol_of(fs: Any) -> str:
@@ -25,3 +38,30 @@ def absolute(protocol: str, path: str | os.PathLike[str]) -> tuple[str, str]:
     if is_local(protocol):
         return LOCAL[0], os.path.abspath(os.path.expanduser(path))
     return protocol, os.fspath(path).replace(os.sep, "/")
+
+
+def refuse_secrets(protocol: str, path: str) -> None:
+    """Refuse a URL of a bucket that holds a secret: it would be shown, logged and stored wherever the path is.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Without the URL.
+    """
+    if protocol not in BUCKETS:
+        return
+    host = path.partition("/")[0]
+    if BUCKETS[protocol] == "AzureStore":
+        host = host.partition("@")[0] if ":" not in host else host
+    if "@" in host:
+        message = (
+            f"The {protocol}:// URL names a user or a password before '@'; leave them out of it and give them as "
+            "options, in the environment or in a profile, since a path is shown and stored."
+        )
+        raise InvalidArgumentError(message)
+    if re.search(_QUERY, path) or (BUCKETS[protocol] == "HTTPStore" and "?" in path):
+        message = (
+            f"The {protocol}:// URL holds a query, which may be a secret and would be shown and stored with the path; "
+            "leave it out and give credentials as options."
+        )
+        raise InvalidArgumentError(message)

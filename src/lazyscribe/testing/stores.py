@@ -340,8 +340,9 @@ class StoreTests:
         """One thread may enter again, through another store of the same root too, and leaves it free."""
         other = self.again(store)
         with store.guard("m.json"), store.guard("m.json"), other.guard("m.json"):
-            other.swap("m.json", b"1", None)
-        assert in_threads(1, lambda _: other.swap("m.json", b"2", b"1")) == [b"2"]
+            token = other.swap("m.json", b"1", None)
+        (token,) = in_threads(1, lambda _: other.swap("m.json", b"2", token))
+        assert store.read("m.json") == (b"2", token)
 
     def test_guard_times_out(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """A guard held by another thread ends in LockTimeoutError that names the file; afterwards it is free."""
@@ -370,7 +371,8 @@ class StoreTests:
         """An error in the block comes out as it is and leaves the guard free."""
         with pytest.raises(ZeroDivisionError), store.guard("m.json"):
             _ = 1 // 0
-        assert in_threads(1, lambda _: store.swap("m.json", b"1", None)) == [b"1"]
+        (token,) = in_threads(1, lambda _: store.swap("m.json", b"1", None))
+        assert store.read("m.json") == (b"1", token)
 
     # the rest
 
@@ -385,9 +387,9 @@ class StoreTests:
 
     def test_pickles(self, store: Store) -> None:
         """A pickled store works as the first did."""
-        store.swap("m.json", b"1", None)
+        token = store.swap("m.json", b"1", None)
         copy = pickle.loads(pickle.dumps(store))
         assert copy.describe("m.json") == store.describe("m.json")
         assert copy.exclusive is store.exclusive
         with copy.guard("m.json"):
-            copy.swap("m.json", b"2", b"1")
+            copy.swap("m.json", b"2", token)

@@ -1,0 +1,133 @@
+"""Files of a bucket: created by put-if-absent, swapped by their ETag or generation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, BinaryIO, cast
+
+from lazyscribe.exception import Stale
+from lazyscribe.store import guards, keys
+from lazyscribe.store.base import Token
+from lazyscribe.store.objects.batch import Batch
+from lazyscribe.store.objects.client import Refused, Unanswered, Version
+from lazyscribe.store.objects.outgoing import Outgoing
+from lazyscribe.store.objects.probe import check_conditions
+from lazyscribe.store.objects.reading import ReadingStore, fetch_parts
+from lazyscribe.store.objects.settings import Settings
+
+
+class BucketStore(ReadingStore):
+    """Files in a bucket that any number of threads, processes and machines may write at once.
+
+    ``create`` stages on this machine and puts the file under the condition that there is none. A large file's name is
+    claimed so by a small one, over which its parts are put: until they have all arrived, who reads the name finds the
+    small one. ``swap`` puts under the condition that the version is the expected one. An answer that was lost is
+    settled by looking: a file carries, as metadata, who created it. ``guard`` holds a lock of this process only, so
+    that its threads need not race each other; the conditions exclude all others.
+
+    Before the first write the store is asked whether it heeds conditions, once a process and folder.
+    """
+
+    def __init__(self, settings: Settings, folder: str) -> None:
+        super().__init__(settings, folder)
+        self.exclusive = not settings.single
+
+    # Reading
+
+    def _fetch(self, found: Any, path: str, file: BinaryIO) -> None:
+        fetch_parts(self._client, found, path, file)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield what the store lists now."""
+        start = self._listed(prefix)
+        return self._below(start, self._client.walk(start))
+
+    def files_in(self, folder: str) -> Iterator[str]:
+        """Yield as `keys` does, asking for one folder only."""
+        start = self._listed(folder)
+        return self._below(start, self._client.folder(start))
+
+    def _listed(self, prefix: str) -> str:
+        return self._path(prefix) if keys.join(prefix) else self._folder
+
+    def _below(self, start: str, paths: Any) -> Iterator[str]:
+        cut = len(self._folder) + 1 if self._folder else 0
+        return (path[cut:] for path in paths if not start or path.startswith(start + "/"))
+
+    # Writing
+
+    def _ready(self) -> None:
+        check_conditions(self._client, self._settings, self._folder)
+
+    @contextmanager
+    def create(self, key: str) -> Iterator[BinaryIO]:
+        """Yield a local temporary file (in memory up to 8 MiB); the block may close it."""
+        staged = self._stage(key)
+        try:
+            yield cast(BinaryIO, staged)
+            self._put_new(key, staged)
+        finally:
+            staged.dispose()
+
+    @contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """Put up to sixteen files at the same time; see `Batch`."""
+        with Batch(self._stage, self._put_new) as batch:
+            yield batch
+
+    def _stage(self, key: str) -> Outgoing:
+        path = self._path(key)
+        self._ready()
+        return Outgoing(self._client, path)
+
+    def _put_new(self, key: str, staged: Outgoing) -> None:
+        """Create a file of what was staged; whatever goes wrong, nothing of it stays if that can be helped."""
+        unanswered: Unanswered | None = None
+        try:
+            staged.deliver(self._path(key))
+            return
+        except Refused:
+            pass
+        except Unanswered as error:
+            unanswered = error
+        if unanswered is not None:
+            raise unanswered.trouble.error(self.describe(key))
+        raise self._exists(key)
+
+    def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
+        """Put under the condition; see `Stale.perhaps` for what a lost answer leaves open."""
+        path = self._path(key)
+        self._ready()
+        unanswered: Unanswered | None = None
+        perhaps = False
+        try:
+            return self._client.swap(path, data, cast("Version | None", expected))
+        except Refused as error:
+            perhaps = error.perhaps
+        except Unanswered as error:
+            unanswered = error
+        if unanswered is not None:
+            raise self._unsure(key) from unanswered.trouble.error(self.describe(key))
+        stale: Stale = self._stale(key)
+        stale.perhaps = perhaps
+        raise stale
+
+    def replace(self, source: str, target: str) -> None:
+        """Copy within the store, then remove the source."""
+        old, new = self._path(source), self._path(target)
+        self._ready()
+        if old != new:
+            self._client.copy(old, new)
+            self._client.delete(old)
+        elif self._client.get(old, head=True) is None:
+            raise FileNotFoundError(f"There is no file {self.describe(source)}.")
+
+    def delete(self, key: str) -> None:
+        """Remove the file."""
+        self._client.delete(self._path(key))
+
+    def guard(self, key: str) -> AbstractContextManager[None]:
+        """Hold a lock of this process."""
+        path = self._path(key)
+        return guards.hold(f"{self._settings.shown}/{path}", self.describe(key))

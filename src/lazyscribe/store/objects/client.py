@@ -1,0 +1,339 @@
+"""Requests to one bucket: each is made until it is answered, or until a time limit; lost answers are settled.
+
+Reading may be repeated at will, so obstore does that. A conditional write may not: repeated blindly, the second one
+would be refused by the first one's success. Those are made by a connection that never repeats, and whoever wrote looks
+at what is there before writing again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO, NamedTuple, TypeVar
+
+from lazyscribe.exception import LazyscribeError
+from lazyscribe.store.objects.settings import CLIENTS, Settings
+from lazyscribe.store.objects.trouble import Kind, Trouble, trouble_of
+
+T = TypeVar("T")
+
+IDENTITY = "lazyscribeid"
+"""The name of the metadata that tells who created a file: all stores take letters, some nothing else."""
+
+PART = 8 << 20
+"""Bytes of a part of a large upload."""
+
+PARALLEL = 8
+"""Parts of one file that travel at the same time."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+
+
+class Version(NamedTuple):
+    """Which content a key has: what the store calls its ETag and its version or generation."""
+
+    e_tag: str | None
+    number: str | None
+
+    def condition(self) -> dict[str, str]:
+        """Return the mode of a put that replaces this one only."""
+        found = {"e_tag": self.e_tag, "version": self.number}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this package
+    """A conditional write was refused.
+
+    Attributes
+    ----------
+    perhaps
+        Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
+    """
+
+    def __init__(self, perhaps: bool = False) -> None:
+        super().__init__()
+        self.perhaps = perhaps
+
+
+class Unanswered(Exception):  # noqa: N818 - as above
+    """Whether a write was done is not known: `trouble` was its last answer."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self.trouble = trouble
+
+
+class Client:
+    """One bucket. Any number of threads may use it; forked children may not.
+
+    Attributes
+    ----------
+    checked
+        The folders in which the bucket was seen to heed conditions.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._patient = settings.connect(repeat=True)
+        self._once = settings.connect(repeat=False)
+        self._seconds, self._tries = settings.patience
+        self._single = settings.single
+        self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
+        self._shown = settings.shown
+        self.checked: set[str] = set()
+
+    def _try(self, action: Callable[[], T]) -> T | Trouble:
+        """Do something; the exception itself is forgotten, since it may quote what must not be shown."""
+        CLIENTS.check(self._shown)
+        try:
+            return action()
+        except LazyscribeError:
+            raise
+        except Exception as error:
+            return trouble_of(error)
+
+    def _done(self, action: Callable[[], T], path: str) -> T:
+        """Do something that obstore repeats by itself; what stays wrong is raised."""
+        found = self._try(action)
+        if isinstance(found, Trouble):
+            if found.kind is Kind.MISSING:
+                raise FileNotFoundError(f"There is no file {self.url(path)}.")
+            raise found.error(self.url(path))
+        return found
+
+    def url(self, path: str) -> str:
+        """Return a path as a user would write it."""
+        return f"{self._shown}/{path}"
+
+    # Reading
+
+    def get(self, path: str, known: Version | None = None, **options: Any) -> Any:
+        """Return obstore's result; ``None``: there is no such file, `Kind.UNCHANGED`: it still is `known`."""
+        import obstore
+
+        if known is not None and known.e_tag is not None and not self._by_generation:
+            options["if_none_match"] = known.e_tag
+        found = self._try(lambda: obstore.get(self._patient, path, options=options or None))  # type: ignore[arg-type]
+        if not isinstance(found, Trouble):
+            return found
+        if found.kind in (Kind.MISSING, Kind.UNCHANGED):
+            return None if found.kind is Kind.MISSING else Kind.UNCHANGED
+        raise found.error(self.url(path))
+
+    def content(self, result: Any, path: str) -> bytes:
+        """Return the bytes of a result, all of them."""
+        return self._done(lambda: bytes(result.bytes()), path)
+
+    def part(self, path: str, version: Version, start: int, end: int) -> Any:
+        """Return some bytes of that very version."""
+        import obstore
+
+        options: Any = {"range": (start, end)}
+        if version.e_tag is not None:
+            options["if_match"] = version.e_tag
+        return self._done(lambda: obstore.get(self._patient, path, options=options).bytes(), path)
+
+    def walk(self, prefix: str) -> Iterator[str]:
+        """Yield every path below a folder."""
+        import obstore
+
+        stream = iter(obstore.list(self._patient, prefix or None, chunk_size=1000))
+        end: list[Any] = []
+        while chunk := self._done(lambda: next(stream, end), prefix):
+            for meta in chunk:
+                yield meta["path"]
+
+    def folder(self, prefix: str) -> list[str]:
+        """Return the paths of the files of one folder."""
+        import obstore
+
+        found = self._done(lambda: obstore.list_with_delimiter(self._patient, prefix or None), prefix)
+        return [meta["path"] for meta in found["objects"]]
+
+    # Writing
+
+    def create(self, path: str, data: bytes, identity: str) -> Version:
+        """Write a new file.
+
+        Raises
+        ------
+        Refused
+            There is one.
+        Unanswered
+            It may be there, or not.
+        """
+
+        def settled() -> Version | None:
+            found = self.get(path, head=True)
+            if found is None:
+                return None
+            if found.attributes.get(IDENTITY) != identity:
+                raise Refused
+            return version_of(found.meta)
+
+        if self._single and self.get(path, head=True) is not None:
+            raise Refused
+        return self._put(path, data, "create", settled, {IDENTITY: identity})
+
+    def swap(self, path: str, data: bytes, expected: Version | None) -> Version:
+        """Replace a file if it still is what was expected; errors as in `create`."""
+
+        def settled() -> Version | None:
+            found = self.get(path)
+            if found is None:
+                if expected is None:
+                    return None
+                raise Refused(perhaps=True)
+            version = version_of(found.meta)
+            if found.meta["size"] == len(data) and self.content(found, path) == data:
+                return version
+            if version == expected:
+                return None
+            raise Refused(perhaps=True)
+
+        if self._single:
+            now = self.get(path, head=True)
+            if (None if now is None else version_of(now.meta)) != expected:
+                raise Refused
+        return self._put(path, data, "create" if expected is None else expected.condition(), settled)
+
+    def _put(
+        self,
+        path: str,
+        data: bytes,
+        mode: Any,
+        settled: Callable[[], Version | None],
+        attributes: dict[str, str] | None = None,
+    ) -> Version:
+        """Write under a condition. `settled` looks what is there: ours, nothing of ours (``None``), or `Refused`."""
+        import obstore
+
+        if self._single:
+            mode = "overwrite"
+        lost: Trouble | None = None
+        answer: Trouble | None = None
+        for _ in pauses(self._seconds, self._tries):
+            answered = self._try(
+                lambda: obstore.put(self._once, path, data, mode=mode, attributes=attributes, use_multipart=False)
+            )
+            if not isinstance(answered, Trouble):
+                return version_of(answered)
+            answer = answered
+            if answer.kind is Kind.LOST:
+                lost = answer
+            elif answer.kind in (Kind.REFUSED, Kind.MISSING) and lost is None:
+                raise Refused
+            elif answer.kind not in (Kind.REFUSED, Kind.MISSING, Kind.BUSY, Kind.AWAY):
+                break
+            if lost is not None:
+                found = self._look(settled)
+                if isinstance(found, Version):
+                    return found
+        assert answer is not None
+        if lost is not None:
+            raise Unanswered(lost)
+        raise answer.error(self.url(path))
+
+    def _look(self, settled: Callable[[], Version | None]) -> Version | None:
+        """Settle a lost answer; ``None`` too when that cannot be told now."""
+        try:
+            return settled()
+        except OSError:
+            return None
+
+    def upload(self, path: str, file: BinaryIO, size: int, claim: tuple[Version, str]) -> Version:
+        """Write a large file in parts, over what claims its name; several at once, and no more of it in memory.
+
+        Parameters
+        ----------
+        claim
+            The version of what claims it, and the identity of both.
+        """
+        import obstore
+
+        answer: Trouble | None = None
+        for _ in pauses(self._seconds, self._tries):
+            file.seek(0)
+            found = self._try(
+                lambda: obstore.put(
+                    self._patient,
+                    path,
+                    file,
+                    attributes={IDENTITY: claim[1]},
+                    use_multipart=True,
+                    chunk_size=PART,
+                    max_concurrency=PARALLEL,
+                )
+            )
+            if not isinstance(found, Trouble):
+                return version_of(found)
+            answer = found
+            there = self._look(lambda: self._replaced(path, size, claim[0]))
+            if there is not None:
+                return there
+            if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):
+                break
+        assert answer is not None
+        raise answer.error(self.url(path))
+
+    def send(self, path: str, parts: Iterator[bytes], identity: str) -> Version | None:
+        """Write a large file of parts that are still being made; ``None`` if that did not go well, or not all came."""
+        import obstore
+
+        found = self._try(
+            lambda: obstore.put(
+                self._patient,
+                path,
+                parts,
+                attributes={IDENTITY: identity},
+                use_multipart=True,
+                chunk_size=PART,
+                max_concurrency=PARALLEL,
+            )
+        )
+        return None if isinstance(found, Trouble) else version_of(found)
+
+    def take_back(self, path: str, identity: str) -> None:
+        """Remove a file if it is the one of that identity and this can be told now."""
+        with suppress(Exception):
+            found = self.get(path, head=True)
+            if found is not None and found.attributes.get(IDENTITY) == identity:
+                self.delete(path)
+
+    def _replaced(self, path: str, size: int, claim: Version) -> Version | None:
+        """Return the version of a file if all of it has come over what claimed its name."""
+        found = self.get(path, head=True)
+        if found is None or found.meta["size"] != size or version_of(found.meta) == claim:
+            return None
+        return version_of(found.meta)
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy a file over another, within the store."""
+        import obstore
+
+        self._done(lambda: obstore.copy(self._patient, source, target), source)
+
+    def delete(self, path: str) -> None:
+        """Remove a file; that there is none is no error."""
+        import obstore
+
+        found = self._try(lambda: obstore.delete(self._patient, path))
+        if isinstance(found, Trouble) and found.kind is not Kind.MISSING:
+            raise found.error(self.url(path))
+
+
+def version_of(meta: Any) -> Version:
+    """Return the version that an answer names."""
+    return Version(meta["e_tag"], meta["version"])
+
+
+def pauses(seconds: float, tries: int) -> Iterator[int]:
+    """Yield the numbers of tries, waiting longer and longer between them, at random, until there is no time left."""
+    start = time.monotonic()
+    for number in range(tries + 1):
+        yield number
+        pause = random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**number))  # noqa: S311 - no secret
+        if time.monotonic() - start + pause > seconds:
+            return
+        time.sleep(pause)

@@ -1,0 +1,136 @@
+"""Options for buckets, in the spelling of the fsspec file systems and in that of obstore.
+
+What is not understood is refused, by its name: an option that is dropped in silence may be the one that matters.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from lazyscribe.exception import InvalidArgumentError
+from lazyscribe.store.objects.settings import Settings
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+CONCURRENCY = "concurrency"
+"""Ours: ``"single-writer"`` for stores that ignore conditions, if nobody else writes."""
+
+_OF_FSSPEC = words(
+    "asynchronous batch_size block_size blocksize cache_regions default_block_size default_cache_type "
+    "default_fill_cache directory_cache listings_expiry_time loop max_concurrency max_paths "
+    "skip_instance_cache use_listings_cache version_aware"
+)
+"""How a file system of fsspec buffers and remembers; means nothing here."""
+
+_OF_CLIENTS = words(
+    "allow_http allow_invalid_certificates connect_timeout default_content_type default_headers http1_only "
+    "http2_keep_alive_interval http2_keep_alive_timeout http2_keep_alive_while_idle http2_only "
+    "pool_idle_timeout pool_max_idle_per_host proxy_url proxy_ca_certificate proxy_excludes root_certificate "
+    "randomize_addresses read_timeout timeout user_agent"
+)
+_OF_RETRIES = frozenset(["backoff", "max_retries", "retry_timeout"])
+
+
+class Options:
+    """Options being understood: each is taken once, and what is left at the end is refused.
+
+    Attributes
+    ----------
+    settings
+        What came of those taken.
+    """
+
+    def __init__(self, protocol: str, settings: Settings, given: dict[str, Any]) -> None:
+        self._protocol = protocol
+        self._given = {name: value for name, value in given.items() if name not in _OF_FSSPEC}
+        self._understood: set[str] = set()
+        self.settings = settings
+
+    def take(self, *names: str) -> Any:
+        """Return the first of these that was given and is not ``None``."""
+        self._understood.update(names)
+        found = [self._given.pop(name, None) for name in names]
+        return next((value for value in found if value is not None), None)
+
+    def take_all(self, names: Iterable[str], prefix: str) -> None:
+        """Put options into the configuration as they are; obstore takes them with a prefix too, and as ``config``."""
+        self._given = {**self._dictionary("config", {*names, *(prefix + name for name in names)}), **self._given}
+        for name in names:
+            if (value := self.take(name)) is None:
+                value = self._given.pop(prefix + name, None)
+            self.put(**{name: value})
+
+    def put(self, **config: Any) -> None:
+        """Put into the configuration what is not ``None``."""
+        self.settings.config.update((name, value) for name, value in config.items() if value is not None)
+
+    def inside(self, name: str, takers: dict[str, Callable[[Any], object]]) -> None:
+        """Take an option that is a dictionary of options."""
+        for inner, value in self._dictionary(name, set(takers)).items():
+            takers[inner](value)
+
+    def common(self) -> None:
+        """Take what is the same for all stores."""
+        settings = self.settings
+        concurrency = self.take(CONCURRENCY)
+        if concurrency not in (None, "single-writer", "many-writers"):
+            message = f"concurrency is {concurrency!r}; give 'single-writer', or leave it out for many writers."
+            raise InvalidArgumentError(message, concurrency=concurrency)
+        settings.single = concurrency == "single-writer"
+        settings.client_options.update(self._dictionary("client_options", _OF_CLIENTS))
+        settings.retry_config.update(self._dictionary("retry_config", _OF_RETRIES))
+        limit = settings.retry_config.get("retry_timeout")
+        if isinstance(limit, (int, float)):
+            settings.retry_config["retry_timeout"] = timedelta(seconds=limit)
+        settings.provider = self.take("credential_provider") or settings.provider
+        self.verify(self.take("verify"))
+
+    def verify(self, verify: Any) -> None:
+        """Trust any certificate, those that the system trusts, or those of a file as well."""
+        if verify is False:
+            self.settings.client_options["allow_invalid_certificates"] = True
+        elif isinstance(verify, (str, os.PathLike)):
+            try:
+                self.settings.client_options["root_certificate"] = Path(verify).read_bytes()
+            except OSError as error:
+                message = f"The certificates {os.fspath(verify)!r} cannot be read ({error.strerror}); mend 'verify'."
+                raise InvalidArgumentError(message, path=os.fspath(verify)) from error
+
+    def finish(self) -> Settings:
+        """Return the settings; refuse what was not understood."""
+        if self._given:
+            self._refuse(next(iter(self._given)), self._understood, f"for {self._protocol}:// URLs")
+        return self.settings
+
+    def _dictionary(self, name: str, understood: Iterable[str]) -> dict[str, Any]:
+        found = self.take(name) or {}
+        if not isinstance(found, dict):
+            message = f"The option {name!r} must be a dictionary, not a {type(found).__name__}."
+            raise InvalidArgumentError(message, name=name)
+        for inner in found:
+            if inner not in understood:
+                self._refuse(inner, understood, f"in {name!r}")
+        return found
+
+    def _refuse(self, name: str, understood: Iterable[str], where: str) -> None:
+        from difflib import get_close_matches
+
+        names = sorted(set(understood))
+        close = get_close_matches(name, names, n=1, cutoff=0.6)
+        meant = f" (did you mean {close[0]!r}?)" if close else ""
+        message = f"{name!r} is no option {where}{meant}; understood are {', '.join(names)}."
+        raise InvalidArgumentError(message, name=name)
+
+
+def plain_http(settings: Settings, endpoint: Any) -> None:
+    """Allow an endpoint without encryption, if the user names one."""
+    if isinstance(endpoint, str) and endpoint.startswith("http://"):
+        settings.client_options.setdefault("allow_http", True)

@@ -1,0 +1,91 @@
+"""Whether a store heeds the conditions of writes. Some take them and write all the same; there work would be lost."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from lazyscribe.exception import LazyscribeError, UnsafeStoreError
+from lazyscribe.store import keys
+from lazyscribe.store.objects.client import Refused, Unanswered
+
+if TYPE_CHECKING:
+    from lazyscribe.store.objects.client import Client
+    from lazyscribe.store.objects.settings import Settings
+
+_LOCK = threading.Lock()
+
+
+def check_conditions(client: Client, settings: Settings, folder: str) -> None:
+    """See, once a process and folder, that a file is not created twice and not swapped by who knows another version.
+
+    Raises
+    ------
+    UnsafeStoreError
+        It was, and the user has not vouched for being the only writer.
+    """
+    if folder in client.checked:
+        return
+    with _LOCK:
+        if folder not in client.checked:
+            if settings.single:
+                _warn(client.url(folder))
+            else:
+                _check(client, folder)
+            client.checked.add(folder)
+
+
+def _check(client: Client, folder: str) -> None:
+    path = keys.join(folder, ".lazyscribe", f"probe-{os.urandom(8).hex()}")
+    fault, trouble = "", None
+    try:
+        fault = _fault(client, path)
+    except Unanswered as error:
+        trouble = error.trouble
+    finally:
+        left = _remove(client, path)
+    if trouble is not None:
+        raise trouble.error(client.url(path))
+    if fault:
+        message = (
+            f"{client.url(folder)} {fault}, so many writers would lose each other's work there{left}; use a store that "
+            "heeds conditional writes, or, if nobody else writes there, open it with concurrency='single-writer'."
+        )
+        raise UnsafeStoreError(message, path=client.url(folder))
+
+
+def _fault(client: Client, path: str) -> str:
+    """Return what the store does wrong, or ``""``."""
+    version = client.create(path, b"1", "first")
+    if version.e_tag is None and version.number is None:
+        return "names no version of what is written"
+    try:
+        client.create(path, b"2", "second")
+        return "creates a file that is there already"
+    except Refused:
+        pass
+    client.swap(path, b"3", version)
+    try:
+        client.swap(path, b"4", version)
+        return "replaces a file that somebody else has changed"
+    except Refused:
+        pass
+    return ""
+
+
+def _remove(client: Client, path: str) -> str:
+    """Remove the probe; return what is to be said if it stays."""
+    try:
+        client.delete(path)
+    except (LazyscribeError, OSError):
+        return f" ({client.url(path)} could not be removed)"
+    return ""
+
+
+def _warn(place: str) -> None:
+    import warnings
+
+    warnings.warn(
+        f"{place} was opened with concurrency='single-writer': only a single writer is safe there.", stacklevel=6
+    )

@@ -1,0 +1,132 @@
+"""How one bucket is reached, once its options are understood."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from lazyscribe.exception import InvalidArgumentError, UsageError
+
+if TYPE_CHECKING:
+    from lazyscribe.store.objects.client import Client
+
+SECONDS, TRIES = 60.0, 10
+"""How long, and how often, what was not answered is asked again, unless ``retry_config`` says otherwise."""
+
+
+@dataclass(repr=False)
+class Settings:
+    """One bucket and the way to it. Holds secrets, so that it shows nothing of itself.
+
+    Attributes
+    ----------
+    kind
+        The name of obstore's class.
+    shown
+        The bucket as a user would write it.
+    config, client_options, retry_config, provider
+        For obstore.
+    single
+        Whether the user vouches for there being one writer only.
+    """
+
+    kind: str
+    bucket: str
+    shown: str
+    config: dict[str, Any] = field(default_factory=dict)
+    client_options: dict[str, Any] = field(default_factory=dict)
+    retry_config: dict[str, Any] = field(default_factory=dict)
+    provider: Any = None
+    single: bool = False
+
+    @property
+    def patience(self) -> tuple[float, int]:
+        """Seconds and tries."""
+        seconds = self.retry_config.get("retry_timeout", timedelta(seconds=SECONDS))
+        return seconds.total_seconds(), int(self.retry_config.get("max_retries", TRIES))
+
+    def connect(self, repeat: bool) -> Any:
+        """Return obstore's store; `repeat`: it asks again what was not answered."""
+        from obstore import store
+        from obstore.exceptions import BaseError
+
+        seconds, tries = self.patience
+        retry = {
+            **self.retry_config,
+            "retry_timeout": timedelta(seconds=seconds),
+            "max_retries": tries if repeat else 0,
+        }
+        keywords: dict[str, Any] = {"client_options": self.client_options, "retry_config": retry}
+        if self.provider is not None:
+            keywords["credential_provider"] = self.provider
+        trouble = ""
+        try:
+            if self.kind == "HTTPStore":
+                return store.HTTPStore(self.bucket, **keywords)
+            return getattr(store, self.kind)(self.bucket, config=self.config, **keywords)
+        except (BaseError, ValueError, TypeError) as error:
+            trouble = self._without_secrets(str(error).partition("Debug source")[0].strip())
+        message = f"The options for {self.shown} cannot be used ({trouble}); mend them."
+        raise InvalidArgumentError(message, path=self.shown)
+
+    def _without_secrets(self, text: str) -> str:
+        """Return a text without what was given as an option."""
+        for value in self.config.values():
+            if isinstance(value, str) and len(value) > 3:
+                text = text.replace(value, "…")
+        return text
+
+    def key(self) -> bytes:
+        """Return what is the same for two that reach one bucket in one way."""
+        from hashlib import sha256
+
+        options = (sorted(each.items()) for each in (self.config, self.client_options, self.retry_config))
+        return sha256(repr((self.kind, self.bucket, *options, id(self.provider), self.single)).encode()).digest()
+
+
+class _Clients:
+    """The latest clients of this process, since to make one means to read certificates and to begin connections."""
+
+    KEPT = 16
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.found: OrderedDict[bytes, Client] = OrderedDict()
+        self.process: int | None = None
+
+    def get(self, settings: Settings) -> Client:
+        """Return the client for a bucket."""
+        from lazyscribe.store.objects.client import Client
+
+        self.check(settings.shown)
+        key = settings.key()
+        with self.lock:
+            client = self.found.pop(key, None) or Client(settings)
+            self.found[key] = client
+            while len(self.found) > self.KEPT:
+                self.found.popitem(last=False)
+        return client
+
+    def check(self, shown: str) -> None:
+        """Refuse to go on in a forked child: obstore's threads are not there, so every call would wait for ever.
+
+        Raises
+        ------
+        UsageError
+            This process was forked from one that used a bucket.
+        """
+        if self.process is None:
+            self.process = os.getpid()
+        if self.process != os.getpid():
+            message = (
+                f"{shown} cannot be used here, since this process was forked from one that used a bucket; "
+                "start processes by 'spawn' or 'forkserver'."
+            )
+            raise UsageError(message, path=shown)
+
+
+CLIENTS = _Clients()

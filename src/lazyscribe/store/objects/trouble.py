@@ -1,0 +1,127 @@
+"""What went wrong with a request: told apart by what is to be done, and in words that hold no secret.
+
+obstore gives the answer of a store as the text of an exception. That text may quote signed URLs and headers, so it is
+read here and thrown away; what is shown are the status and the code of the answer, which every store documents.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import NamedTuple
+
+from lazyscribe.exception import AccessDeniedError, LazyscribeError, UnreachableError, UnreadableError
+
+
+class Kind(Enum):
+    """What an answer means to who asked."""
+
+    MISSING = auto()
+    """There is no such file."""
+    UNCHANGED = auto()
+    """It still is what the asker knows."""
+    REFUSED = auto()
+    """The condition of a write did not hold; nothing was written."""
+    BUSY = auto()
+    """Nothing was done; ask again a little later."""
+    AWAY = auto()
+    """There was no connection, so nothing was done; ask again a little later."""
+    LOST = auto()
+    """It may have been done; look, then ask again."""
+    FATAL = auto()
+    """Asking again will not help."""
+
+
+class Trouble(NamedTuple):
+    """A request that was not answered well.
+
+    Attributes
+    ----------
+    why
+        In a few words, without secrets.
+    advice
+        What to do next.
+    denied
+        Whether the store knows what was asked and will not do it for this user.
+    """
+
+    kind: Kind
+    why: str
+    advice: str = "see whether the store works, and try again"
+    denied: bool = False
+
+    def error(self, place: str) -> LazyscribeError:
+        """Return what is to be raised about `place`."""
+        message = f"{place} cannot be reached ({self.why}); {self.advice}."
+        if self.denied:
+            return AccessDeniedError(message, path=place)
+        if self.kind in (Kind.BUSY, Kind.AWAY, Kind.LOST):
+            return UnreachableError(message, path=place)
+        return UnreadableError(message, path=place)
+
+
+_STATUS = re.compile(r"status code: (\d{3})")
+_CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
+_NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "InvalidBucketName"})
+_TAKEN = frozenset({"BlobAlreadyExists", "PathAlreadyExists"})
+_AGAIN = frozenset({"RequestTimeout", "RequestTimeTooSlow", "OperationTimedOut", "SlowDown"})
+_NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
+_CERTIFICATE = re.compile("certificate|UnknownIssuer|NotValidForName|invalid peer", re.IGNORECASE)
+_NOT_CONNECTED = re.compile(r"\bConnect\b|ConnectError|dns error|tcp connect", re.IGNORECASE)
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """Return what an exception of obstore means."""
+    text = f"{error}\n{error!r}"
+    status = _STATUS.search(text)
+    if any(host in text for host in _NO_CREDENTIALS):
+        return _denied("no credentials were found", "give them as options, in the environment or in a profile")
+    if status is not None:
+        code = _CODE.search(text)
+        return _answered(int(status.group(1)), code.group(1) if code else "", text)
+    if isinstance(error, FileNotFoundError):
+        return Trouble(Kind.MISSING, "there is no such file")
+    if "redirect" in text:
+        return _elsewhere("with a redirect")
+    if _CERTIFICATE.search(text):
+        advice = "install the certificate of its authority, or name it with verify='path/of/ca.pem'"
+        return Trouble(Kind.FATAL, "its certificate cannot be trusted", advice)
+    if "timed out" in text or "TimedOut" in text:
+        return Trouble(Kind.LOST, "no answer in time")
+    if _NOT_CONNECTED.search(text):
+        return Trouble(Kind.AWAY, "no connection", "see whether the endpoint is right and the network works")
+    return Trouble(Kind.LOST, "the connection broke")
+
+
+def _answered(status: int, code: str, text: str) -> Trouble:
+    shown = f"{status} {code}".strip()
+    if code in _NO_BUCKET or (status == 404 and "bucket does not exist" in text):
+        return Trouble(Kind.FATAL, f"there is no such bucket: {shown}", "create it, or give the name of another")
+    if status in (401, 403) or code in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
+        return _refused_to_us(code, shown)
+    if status == 409 and code not in _TAKEN:
+        return Trouble(Kind.BUSY, shown)
+    kinds = {304: Kind.UNCHANGED, 404: Kind.MISSING, 409: Kind.REFUSED, 412: Kind.REFUSED, 429: Kind.BUSY}
+    if status in kinds:
+        return Trouble(kinds[status], shown)
+    if status == 501:
+        return Trouble(Kind.FATAL, f"it does not know what was asked: {shown}", "use another store")
+    if status >= 500 or status == 408 or code in _AGAIN:
+        return Trouble(Kind.LOST, shown)
+    return _elsewhere(shown)
+
+
+def _elsewhere(answer: str) -> Trouble:
+    return Trouble(Kind.FATAL, f"it answers {answer}", "see whether bucket, endpoint and region are right")
+
+
+def _refused_to_us(code: str, shown: str) -> Trouble:
+    if code in ("RequestTimeTooSkewed", "RequestExpired"):
+        return _denied(f"the clock of this computer is wrong: {shown}", "set it, then try again")
+    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthenticationFailed", "InvalidToken", "ExpiredToken"):
+        return _denied(f"the credentials are wrong: {shown}", "give others, or see which ones the environment holds")
+    return _denied(f"these credentials may not do that: {shown}", "give others, or have the store allow it")
+
+
+def _denied(why: str, advice: str) -> Trouble:
+    return Trouble(Kind.FATAL, why, advice, denied=True)

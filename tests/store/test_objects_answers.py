@@ -1,0 +1,526 @@
+"""Saves to a bucket whose answers are lost, late or refusals; what they cost; and what is shown when they fail."""
+
+import json
+import pickle
+import time
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lazyscribe import Project, Repository
+from lazyscribe.exception import (
+    CommitUnknownError,
+    ConflictError,
+    InvalidArgumentError,
+    LazyscribeError,
+    SaveError,
+    UnreadableError,
+    UnsafeStoreError,
+)
+from tests.store.bucket_server import Bucket, Fault, serving
+
+SECRET = "wOrD0fSecrecy"
+URL = "s3://bucket/models/repository.json"
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    with serving() as found:
+        yield found
+
+
+def opened(bucket: Bucket, mode: str = "w+", url: str = URL, **options: Any) -> Repository:
+    patience = {"retry_config": {"retry_timeout": 5.0}}
+    access = {"endpoint_url": bucket.endpoint, "key": "AKIATESTS", "secret": SECRET}
+    return Repository(url, mode=mode, **{**access, **patience, **options})  # type: ignore[arg-type]
+
+
+def begun(bucket: Bucket, probes: int | None = None) -> Repository:
+    """Return a repository with one version, which has seen, by so many requests, that the bucket heeds conditions."""
+    repository = opened(bucket)
+    repository.log_artifact("model", [0], handler="json", fname="first.json")
+    repository.save()
+    assert probes in (None, sum("probe" in key or not key for _, key in bucket.asked))
+    bucket.count()
+    return repository
+
+
+def versions(bucket: Bucket) -> list[Any]:
+    """Return the values of all versions, in the order of their numbers, read by somebody new."""
+    repository = opened(bucket, "r")
+    numbers = [artifact.version for artifact in repository.artifacts]
+    assert numbers == list(range(len(numbers)))
+    return [repository.load_artifact("model", version=number) for number in numbers]
+
+
+PLACES = ["models/model/second.json", "models/.lazyscribe/facts/model/second.json.json", "models/repository.json"]
+FAULTS = [
+    Fault("PUT", "", 0, done=True),
+    Fault("PUT", "", 0),
+    Fault("PUT", "", 500, "InternalError", done=True),
+    Fault("PUT", "", 500, "InternalError"),
+    Fault("PUT", "", 503, "SlowDown"),
+    Fault("PUT", "", 503, done=True),
+    Fault("PUT", "", 409, "ConditionalRequestConflict"),
+    Fault("PUT", "", 409),
+    Fault("PUT", "", 429),
+    Fault("PUT", "", 400, "RequestTimeout"),
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.status}{'-done' * fault.done}{fault.code}")
+@pytest.mark.parametrize("times", [1, 3])
+def test_answers_that_are_lost(bucket: Bucket, place: str, fault: Fault, times: int) -> None:
+    """A save whose answers are lost, or say "later", is saved once, and leaves nothing but its files."""
+    repository = begun(bucket)
+    bucket.faults = [fault._replace(path=place)] * times
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    repository.save()
+    assert len(bucket.faults) < times  # those that are looked for after the first need not come
+    bucket.faults.clear()
+    assert versions(bucket) == [[0], [1]]
+    facts = {f"models/.lazyscribe/facts/model/{name}.json.json" for name in ("first", "second")}
+    files = {f"models/model/{name}.json" for name in ("first", "second")}
+    assert set(bucket.objects) == {"models/repository.json"} | facts | files
+
+
+def test_others_build_on_what_was_lost(bucket: Bucket) -> None:
+    """A manifest that was replaced, its answer lost, and changed by others since: the version is in it once."""
+    repository = begun(bucket)
+    other = opened(bucket, url=URL.replace("s3:", "s3a:"))  # as another process does, it takes no lock of this one
+
+    def meanwhile() -> None:
+        bucket.meanwhile = lambda: None
+        other.log_artifact("model", [2], handler="json", fname="third.json")
+        other.save()
+
+    bucket.meanwhile = meanwhile
+    bucket.faults = [Fault("PUT", "repository.json", 0, done=True)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    repository.save()
+    assert versions(bucket) == [[0], [1], [2]]
+    assert [artifact.version for artifact in repository.artifacts] == [0, 1, 2]
+
+
+def test_others_come_before_what_was_lost(bucket: Bucket) -> None:
+    """A manifest that others changed before a request that never arrived is merged with."""
+    repository, other = begun(bucket), opened(bucket)
+    other.log_artifact("model", [2], handler="json", fname="third.json")
+    other.save()
+    bucket.faults = [Fault("PUT", "repository.json", 0)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    repository.save()
+    assert versions(bucket) == [[0], [2], [1]]
+
+
+def test_equal_files_of_others(bucket: Bucket) -> None:
+    """A file of equal name and bytes that others created is not taken for the one whose answer was lost."""
+    repository = begun(bucket)
+    theirs = "models/model/second.json"
+    bucket.put(theirs, b"[1]", {"lazyscribeid": "somebody"})
+    bucket.faults = [Fault("PUT", "second.json", 500)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    assert repository.artifacts[1].fname == "second-1.json"
+    assert bucket.objects[theirs].metadata == {"lazyscribeid": "somebody"}
+
+
+def test_names_that_others_took_in_a_large_save(bucket: Bucket) -> None:
+    """Of many files that travel at once, those whose names others have get other ones, and their handlers run once."""
+    repository = begun(bucket)
+    for number in range(1, 20, 3):
+        bucket.put(f"models/model/{number}.json", b"theirs")
+    for number in range(1, 20):
+        repository.log_artifact("model", [number], handler="json", fname=f"{number}.json")
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    assert versions(bucket) == [[number] for number in range(20)]
+    assert bucket.objects["models/model/1.json"].data == b"theirs"
+    assert repository.artifacts[1].fname == "1-1.json"
+
+
+def test_one_of_many_files_fails(bucket: Bucket) -> None:
+    """If one of many files is refused, the error names its artifact, nothing stays, and saving again works."""
+    repository = begun(bucket)
+    before = dict(bucket.objects)
+    for number in range(1, 40):
+        repository.log_artifact("model", [number], handler="json", fname=f"{number}.json")
+    bucket.faults = [Fault("PUT", "models/model/7.json", 403, "AccessDenied")]
+    with pytest.raises(SaveError, match=r"model/7\.json.*may not do that: 403 AccessDenied"):
+        repository.save()
+    assert bucket.objects == before
+    repository.save()
+    assert versions(bucket) == [[number] for number in range(40)]
+
+
+def test_an_answer_that_never_comes(bucket: Bucket) -> None:
+    """When every answer about the manifest is lost the outcome is unknown, and saving again finds what was saved."""
+    repository = begun(bucket)
+    lost = Fault("PUT", "repository.json", 0, done=True)
+    bucket.faults = [lost] + [Fault("GET", "repository.json", 500)] * 1000
+    bucket.faults.pop(1)  # the one that asks for the newest before it is swapped is answered
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    answered = bucket.fault
+
+    def fault(method: str, key: str) -> Fault | None:
+        if method == "GET" and lost in bucket.faults:
+            return None
+        return answered(method, key)
+
+    bucket.fault = fault  # type: ignore[method-assign]
+    with pytest.raises(CommitUnknownError, match="saving again is harmless"):
+        repository.save()
+    bucket.faults.clear()
+    repository.save()
+    assert versions(bucket) == [[0], [1]]
+
+
+def test_a_server_that_is_away(bucket: Bucket) -> None:
+    """A server that is not there, or always busy, is one error after the time for it; the save can be repeated."""
+    repository = opened(bucket, retry_config={"retry_timeout": 0.5})
+    repository.log_artifact("model", [0], handler="json")
+    bucket.faults = [Fault("PUT", "", 503)] * 100
+    with pytest.raises(SaveError, match="cannot be reached"):
+        repository.save()
+    bucket.faults.clear()
+    repository.save()
+    assert versions(bucket) == [[0]]
+    bucket.endpoint = "http://127.0.0.1:1"
+    with pytest.raises(UnreadableError, match="no connection"):
+        opened(bucket, retry_config={"retry_timeout": 0.5})
+
+
+def test_others_never_cease(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save that others are always before ends in a conflict after the time for locks, and leaves nothing."""
+    monkeypatch.setenv("LAZYSCRIBE_LOCK_TIMEOUT", "0.3")
+    repository = begun(bucket)
+    before = set(bucket.objects)
+    bucket.faults = [Fault("PUT", "repository.json", 412, "PreconditionFailed")] * 10_000
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(ConflictError, match=r"at every try for 0\.3 seconds"):
+        repository.save()
+    bucket.faults.clear()
+    assert set(bucket.objects) == before
+    repository.save()
+    assert versions(bucket) == [[0], [1]]
+
+
+# Large files
+
+LARGE = bytes(range(256)) * (80 << 10)  # 20 MiB: three parts
+
+
+def large(bucket: Bucket) -> Repository:
+    """Return a repository in which a large file is to be saved."""
+    repository = begun(bucket)
+    repository.log_artifact("large", LARGE, handler="bytes", fname="large.bin")
+    return repository
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [],
+        [Fault("POST", "large.bin", 0, done=True)] * 2,
+        [Fault("POST", "large.bin", 500)] * 3,
+        [Fault("PUT", "large.bin", 0, done=True), Fault("PUT", "large.bin", 500)],
+        [Fault("PUT", "large.bin", 503)] * 4,
+    ],
+    ids=["well", "answers lost", "errors", "claim lost", "parts fail"],
+)
+def test_large_files(bucket: Bucket, faults: list[Fault]) -> None:
+    """A large file goes up in parts, whatever of it has to be repeated, and comes back as it was."""
+    repository = large(bucket)
+    bucket.faults = list(faults)
+    repository.save()
+    bucket.faults.clear()
+    assert bucket.objects["models/large/large.bin"].data == LARGE
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+    assert len(bucket.objects) == 5
+
+
+@pytest.mark.parametrize("way", ["backwards", "cut", "far ahead", "read back", "in lines", "fails"])
+def test_large_files_that_are_not_written_in_order(bucket: Bucket, way: str) -> None:
+    """However a large file is written, what arrives is what was written; of one that fails nothing does."""
+    store = begun(bucket)._location.store
+    expected = bytearray(LARGE)
+
+    def write(file: Any) -> None:
+        if way == "far ahead":
+            file.seek(4 << 20)
+            expected[: 4 << 20] = bytes(4 << 20)
+            file.write(LARGE[4 << 20 :])
+            return
+        file.writelines([LARGE[: 9 << 20], LARGE[9 << 20 :]]) if way == "in lines" else file.write(LARGE)
+        if way == "backwards":
+            file.seek(5)
+            file.write(b"another")
+            expected[5:12] = b"another"
+        if way == "cut":
+            file.truncate(17 << 20)
+            del expected[17 << 20 :]
+        if way == "read back":
+            file.seek(1 << 20)
+            assert file.read(5) == LARGE[:5]
+        if way == "fails":
+            raise ZeroDivisionError
+
+    before = dict(bucket.objects)
+    with suppress(ZeroDivisionError), store.create("x.bin") as file:
+        write(file)
+    if way == "fails":
+        assert bucket.objects == before
+        return
+    assert bucket.objects["models/x.bin"].data == expected
+    with store.open("x.bin") as found:
+        assert found.read() == expected
+
+
+def test_a_large_file_whose_name_is_taken(bucket: Bucket) -> None:
+    """That is known before its parts travel; it gets another name."""
+    repository = large(bucket)
+    bucket.put("models/large/large.bin", b"theirs")
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+    assert bucket.objects["models/large/large.bin"].data == b"theirs"
+    assert not [key for method, key in bucket.asked if method == "POST" and key == "models/large/large.bin"]
+
+
+def test_a_large_file_that_fails(bucket: Bucket) -> None:
+    """If its parts are refused, nothing of it stays, and saving again works."""
+    repository = large(bucket)
+    before = dict(bucket.objects)
+    bucket.faults = [Fault("POST", "large.bin", 403, "AccessDenied")] * 2
+    with pytest.raises(SaveError, match=r"large/large\.bin.*403 AccessDenied"):
+        repository.save()
+    assert bucket.objects == before
+    repository.save()
+    assert opened(bucket, "r").load_artifact("large") == LARGE
+
+
+def test_loading_in_parts(bucket: Bucket) -> None:
+    """A file above 32 MiB is fetched in parts, of one version of it, by a bucket's reader."""
+    repository = begun(bucket)
+    data = LARGE * 2
+    repository.log_artifact("large", data, handler="bytes", fname="large.bin")
+    repository.save()
+    bucket.count()
+    assert opened(bucket, "r").load_artifact("large") == data
+    assert [key for _, key in bucket.asked].count("models/large/large.bin") == 6
+
+
+# What it costs
+
+
+def test_requests(bucket: Bucket) -> None:
+    """Opening and looking up costs one request, a load three at once, a save four, one of a hundred three more."""
+    begun(bucket)
+    repository = opened(bucket)
+    assert repository.get_artifact_metadata("model", version="2100-01-01", match="asof")["version"] == 0
+    assert bucket.count() == 1
+    repository.load_artifact("model")
+    until = time.monotonic() + 5
+    while len(bucket.asked) < 3 and time.monotonic() < until:  # nobody waits for the answer that is not needed
+        time.sleep(0.01)
+    assert bucket.count() == 3
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    repository.save()
+    assert bucket.count() == 4
+    for number in range(100):
+        repository.log_artifact("model", [number], handler="json", fname=f"n{number}.json")
+    repository.save()
+    assert bucket.count() == 103
+
+
+def test_round_trips_of_a_load(bucket: Bucket) -> None:
+    """A load takes one round trip more than its bytes at most, also if what is known of the file lies in a pack."""
+    repository = opened(bucket)
+    for number in range(3):
+        repository.log_artifact("model", [number], handler="json", fname=f"n{number}.json")
+    repository.save()
+    reader = opened(bucket, "r")
+    bucket.seconds = 0.3
+    start = time.monotonic()
+    assert reader.load_artifact("model", version=1) == [1]
+    assert time.monotonic() - start < 2.9 * bucket.seconds  # one after the other they would take four
+
+
+def test_an_unchanged_manifest_does_not_travel(bucket: Bucket) -> None:
+    """What is known already is asked for by its version alone, and a reload of it changes nothing."""
+    repository = begun(bucket)
+    repository.reload()
+    assert bucket.asked == [("GET", "models/repository.json")]
+    other = opened(bucket)
+    other.log_artifact("model", [1], handler="json")
+    other.save()
+    repository.reload()
+    assert len(repository.artifacts) == 2
+
+
+# The probe
+
+
+def test_a_bucket_that_ignores_conditions(bucket: Bucket) -> None:
+    """It is refused at the first write, with what to do, and nothing stays in it; reading it works."""
+    bucket.heeds = False
+    repository = opened(bucket)
+    repository.log_artifact("model", [1], handler="json")
+    with pytest.raises(UnsafeStoreError, match=r"creates a file that is there already.*concurrency='single-writer'"):
+        repository.save()
+    assert bucket.objects == {}
+
+
+def test_a_single_writer(bucket: Bucket) -> None:
+    """Whoever vouches for being alone may write there, is warned once, and still overwrites nothing."""
+    bucket.heeds = False
+    repository = opened(bucket, concurrency="single-writer")
+    bucket.put("models/model/second.json", b"theirs")
+    with pytest.warns(UserWarning, match="only a single writer is safe") as caught, pytest.warns(match="is taken"):
+        for number in range(3):
+            repository.log_artifact("model", [number], handler="json", fname="second.json")
+            repository.save()
+    assert ["single writer" in str(each.message) for each in caught].count(True) == 1
+    assert versions(bucket) == [[0], [1], [2]]
+    assert bucket.objects["models/model/second.json"].data == b"theirs"
+    stale = opened(bucket, concurrency="single-writer")
+    assert stale.fs is not None  # the option is ours and no fsspec file system sees it
+
+
+def test_the_probe_is_made_once(bucket: Bucket) -> None:
+    """It takes five requests before the first write to a folder, and none later, nor for another handle."""
+    repository = begun(bucket, 5)
+    for each in (repository, opened(bucket)):
+        each.log_artifact("model", [1], handler="json")
+        each.save()
+    assert not [key for _, key in bucket.asked if "probe" in key]
+
+
+# Bad input
+
+
+def test_nothing_is_shown_of_a_secret(bucket: Bucket) -> None:
+    """Errors, warnings, representations and what is stored hold no secret; a pickled repository still works."""
+    repository = begun(bucket)
+    bucket.faults = [Fault("PUT", "models/model/second.json", 403, "SignatureDoesNotMatch")]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(SaveError, match="the credentials are wrong") as caught:
+        repository.save()
+    seen: list[BaseException | None] = [caught.value]
+    for error in seen:
+        if error is not None:
+            assert SECRET not in "".join(traceback.format_exception(error)) + repr(error.__dict__)
+            assert type(error).__module__.startswith(("lazyscribe", "builtins"))
+            seen += [each for each in (error.__cause__, error.__context__) if each not in seen]
+    repository.save()
+    assert SECRET not in repr(repository) + str(repository) + repr(repository._location.store)
+    assert not any(SECRET.encode() in each.data for each in bucket.objects.values())
+    assert pickle.loads(pickle.dumps(repository)).load_artifact("model") == [1]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"s3://AKIATESTS:{SECRET}@bucket/repository.json",
+        f"s3://bucket/repository.json?X-Amz-Signature={SECRET}",
+        f"az://container/repository.json?sv=2022&sig={SECRET}",
+        f"abfs://name:{SECRET}@account.dfs.core.windows.net/repository.json",
+        f"https://user:{SECRET}@example.org/repository.json",
+        f"https://example.org/repository.json?token={SECRET}",
+        f"gs://{SECRET}@bucket/repository.json",
+    ],
+)
+def test_a_secret_in_a_url(url: str) -> None:
+    """It is refused when the file is opened, and the refusal does not repeat it."""
+    for kind in (Repository, Project):
+        with pytest.raises(InvalidArgumentError, match="leave") as caught:
+            kind(url)
+        assert SECRET not in "".join(traceback.format_exception(caught.value)).replace(f'kind("{url}")', "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (Fault("GET", "repository.json", 403, "InvalidAccessKeyId"), "the credentials are wrong"),
+        (Fault("GET", "repository.json", 403, "RequestTimeTooSkewed"), "the clock of this computer is wrong"),
+        (Fault("GET", "repository.json", 403, "AccessDenied"), "may not do that"),
+        (Fault("GET", "repository.json", 404, "NoSuchBucket"), "there is no such bucket"),
+        (Fault("GET", "repository.json", 301, "PermanentRedirect"), "bucket, endpoint and region"),
+    ],
+)
+def test_refusals_on_opening(bucket: Bucket, fault: Fault, told: str) -> None:
+    """Each gives one error that says what is wrong, at once."""
+    bucket.faults = [fault]
+    with pytest.raises(UnreadableError, match=told) as caught:
+        opened(bucket)
+    assert isinstance(caught.value, LazyscribeError)
+    assert "s3://bucket/models/repository.json" in str(caught.value)
+
+
+def test_a_key_that_may_only_read(bucket: Bucket) -> None:
+    """A save with it is one error, and nothing was written or changed."""
+    begun(bucket)
+    before = dict(bucket.objects)
+    repository = opened(bucket, retry_config={"retry_timeout": 4.0})  # another way, so that it is probed anew
+    bucket.faults = [Fault("PUT", "", 403, "AccessDenied")] * 100
+    repository.log_artifact("model", [1], handler="json")
+    with pytest.raises(SaveError, match="these credentials may not do that: 403 AccessDenied"):
+        repository.save()
+    assert bucket.objects == before
+
+
+# HTTP
+
+
+def test_reading_over_http(bucket: Bucket) -> None:
+    """A repository is read over HTTP, digests checked; each kind of write is refused in the same words."""
+    begun(bucket)
+    url = f"{bucket.endpoint}/bucket/models/repository.json"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        repository = Repository(url, mode="r")
+        assert repository.load_artifact("model") == [0]
+        assert Repository(url, mode="r", headers={"Authorization": SECRET}).load_artifact("model", version=0) == [0]
+    assert repository.verify().checked["verified"] == 1
+    bucket.put("models/model/first.json", b"[9]")
+    with pytest.raises(LazyscribeError, match="damaged"):
+        repository.load_artifact("model")
+    assert repository.verify().findings[0].kind == "digest-wrong"
+    writer = Repository(url)
+    writer.log_artifact("model", [1], handler="json")
+    before = dict(bucket.objects)
+    with pytest.raises(LazyscribeError, match="can only be read"):
+        writer.save()
+    assert bucket.objects == before
+
+
+def test_nothing_over_http(bucket: Bucket) -> None:
+    """A file that is not there is a missing one, and a server that is not there an error."""
+    assert len(Repository(f"{bucket.endpoint}/bucket/no/repository.json", mode="r").artifacts) == 0
+    with pytest.raises(UnreadableError, match="no connection"):
+        Repository("http://127.0.0.1:1/repository.json", mode="r", retry_config={"max_retries": 0})
+
+
+def test_a_project_in_a_bucket(bucket: Bucket) -> None:
+    """Experiments, their tests and their files live in a bucket, and dependencies are found there."""
+    access = {"endpoint_url": bucket.endpoint, "key": "AKIATESTS", "secret": SECRET}
+    project = Project("s3://bucket/runs/project.json", **access)
+    with project.log("fit") as experiment:
+        experiment.log_artifact("weights", [1, 2], handler="json")
+        with experiment.log_test("slice") as test:
+            test.log_artifact("rows", [3], handler="json")
+    project.save()
+    again = Project("s3://bucket/runs/project.json", mode="r", **access)
+    found = again["fit"]
+    assert (found.load_artifact("weights"), found.tests[0].load_artifact("rows")) == ([1, 2], [3])
+    assert json.loads(again.fs.cat_file("bucket/runs/project.json"))[0]["name"] == "fit"
+    found.promote_artifact(repository := opened(bucket), "weights")
+    assert repository.load_artifact("weights") == [1, 2]
+    assert Path("s3:").exists() is False
