@@ -63,8 +63,8 @@ def draft_of(wanted: Wanted, source: End, taken: Taken) -> Draft:
     return Draft(wanted.record, wanted.folder, from_record(wanted.record), taken, source=origin)
 
 
-def bring(batch: Batch, source: End, target: End, taken: Taken) -> None:
-    """Stage the files of a batch, durable and with their facts, when it ends well.
+def bring(batch: Batch, source: End, target: End, taken: Taken) -> dict[str, Written]:
+    """Stage the files of a batch, and return them by their keys: durable by then, and with their facts.
 
     Raises
     ------
@@ -82,6 +82,7 @@ def bring(batch: Batch, source: End, target: End, taken: Taken) -> None:
             stage.write_all(drafts)
     except SaveError as error:
         raise _told(error, target) from error
+    return stage.written
 
 
 def _left_of(draft: Draft, there: set[str]) -> Iterator[tuple[str, Written]]:

@@ -97,10 +97,8 @@ def _date_of(since: Any) -> datetime | None:
     if since is None:
         return None
     try:
-        if not isinstance(since, (str, datetime)):
-            raise TypeError(type(since).__name__)
         return to_second(parse_date(since))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         message = f"since={since!r:.80} is no date and time; give a datetime or an ISO 8601 text."
         raise InvalidVersionError(message, version=since) from error
 
