@@ -234,7 +234,7 @@ def test_accounts_for_azure(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> 
 def test_secrets_in_options_that_obstore_refuses() -> None:
     """Its words are shown without what was given."""
     with pytest.raises(InvalidArgumentError, match="cannot be used") as caught:
-        Repository("az://box/repository.json", account_name="acc", account_key="no base 64: SeCrEt!")
+        Repository(S3, key="AKIAKEY", secret="s", s3_express="SeCrEt")
     assert "SeCrEt" not in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -248,6 +248,7 @@ def test_file_systems(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     from lazyscribe.store import store_of
 
     store = store_of(repository.fs, "bucket/models")
+    assert type(store) is type(open_store("s3", "bucket/models", keys))
     assert (store.read("x.txt") or [None])[0] == b"1"
     assert store.describe("x.txt") == "s3://bucket/models/x.txt"
 

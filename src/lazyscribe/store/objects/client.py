@@ -269,8 +269,7 @@ class Client:
             if not isinstance(found, Trouble):
                 return version_of(found)
             answer = found
-            there = self._look(lambda: self._replaced(path, size, claim[0]))
-            if there is not None:
+            if (there := self.replaced(path, size, claim[0])) is not None:
                 return there
             if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):
                 break
@@ -301,9 +300,12 @@ class Client:
             if found is not None and found.attributes.get(IDENTITY) == identity:
                 self.delete(path)
 
-    def _replaced(self, path: str, size: int, claim: Version) -> Version | None:
-        """Return the version of a file if all of it has come over what claimed its name."""
-        found = self.get(path, head=True)
+    def replaced(self, path: str, size: int, claim: Version) -> Version | None:
+        """Return the version of a file if all of it has come over what claimed its name; ``None`` too if none tells."""
+        try:
+            found = self.get(path, head=True)
+        except OSError:
+            return None
         if found is None or found.meta["size"] != size or version_of(found.meta) == claim:
             return None
         return version_of(found.meta)
