@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
@@ -76,12 +77,17 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._patient = settings.connect(repeat=True)
-        self._once = settings.connect(repeat=False)
+        self._settings = settings
         self._seconds, self._tries = settings.patience
         self._single = settings.single
         self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
         self._shown = settings.shown
         self.checked: set[str] = set()
+
+    @cached_property
+    def _once(self) -> Any:
+        """A connection that repeats nothing; made when something is written."""
+        return self._settings.connect(repeat=False)
 
     def _try(self, action: Callable[[], T]) -> T | Trouble:
         """Do something; the exception itself is forgotten, since it may quote what must not be shown."""
