@@ -264,8 +264,11 @@ def test_without_obstore(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(open_store("s3", "bucket", {})) is FsspecStore
 
 
-def test_certificates_that_cannot_be_trusted(bucket: Bucket, tmp_path: Path) -> None:
-    """A server that speaks no TLS, or whose certificate nobody vouches for, is one error at once."""
+def test_certificates(bucket: Bucket) -> None:
+    """They are taken as text or as a file; a server that speaks no TLS is one error at once."""
+    pem = Path(__file__).with_name("authority.pem")
+    for options in ({"verify": str(pem)}, {"client_options": {"root_certificate": pem.read_text()}}, {"verify": False}):
+        assert sent(bucket, S3, key="k", secret="s", endpoint_url=bucket.endpoint, **options)["host"]
     with pytest.raises(UnreadableError, match="cannot be reached"):
         Repository(
             S3,
