@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from lazyscribe.exception import LazyscribeError
+from lazyscribe.exception import LazyscribeError, UnreadableError
 from lazyscribe.place import Place, split_url
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _read(path: str) -> tuple[bytes | None, str]:
         return None, ""
     try:
         found = store.read(fpath.name)
+    except UnreadableError as error:
+        return None, str(error)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, LazyscribeError):
         return None, ""
     except Exception as error:  # whatever a file system may raise

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, BinaryIO, Self, cast
+from typing import BinaryIO, Self, cast
 
 from lazyscribe.exception import Exists
-from lazyscribe.store.staging import Staging
+from lazyscribe.store.objects.outgoing import Outgoing
 
 WORKERS = 16
 """Files that travel at the same time."""
@@ -27,25 +27,20 @@ class Batch:
 
     Parameters
     ----------
+    stage
+        Returns where the content of a file waits; refuses keys that cannot be.
     put
         Creates a file of what is staged.
-    check
-        Refuses keys that cannot be.
-    ready
-        Called before the first file.
     """
 
-    def __init__(
-        self, put: Callable[[str, Any], None], check: Callable[[str], object], ready: Callable[[], None]
-    ) -> None:
+    def __init__(self, stage: Callable[[str], Outgoing], put: Callable[[str, Outgoing], None]) -> None:
+        self._stage = stage
         self._put = put
-        self._check = check
-        self._ready = ready
         self._pool: ThreadPoolExecutor | None = None
-        self._going: dict[str, tuple[Future[None], Staging]] = {}
+        self._going: dict[str, tuple[Future[None], Outgoing]] = {}
         self._arrived = threading.Condition()
         self._waiting = 0
-        self._taken: dict[str, Staging] = {}
+        self._taken: dict[str, Outgoing] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -65,9 +60,7 @@ class Batch:
     @contextmanager
     def create(self, key: str) -> Iterator[BinaryIO]:
         """Yield a local temporary file that is sent off when the block ends well; see `failed`."""
-        self._check(key)
-        self._ready()
-        staged = Staging()
+        staged = self._stage(key)
         try:
             yield cast(BinaryIO, staged)
         except BaseException:
@@ -75,7 +68,7 @@ class Batch:
             raise
         self._send(key, staged)
 
-    def _send(self, key: str, staged: Staging) -> None:
+    def _send(self, key: str, staged: Outgoing) -> None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(WORKERS, "lazyscribe-put")
         size = staged.seek(0, os.SEEK_END)
@@ -84,7 +77,7 @@ class Batch:
             self._waiting += size
         self._going[key] = self._pool.submit(self._put_one, key, staged, size), staged
 
-    def _put_one(self, key: str, staged: Staging, size: int) -> None:
+    def _put_one(self, key: str, staged: Outgoing, size: int) -> None:
         """Create one file; what was staged is kept if the name is taken, to be tried under another."""
         kept = False
         try:
@@ -112,5 +105,4 @@ class Batch:
 
     def again(self, taken: str, key: str) -> None:
         """Send off as `key` what was to be `taken`, a name that others had."""
-        self._check(key)
         self._send(key, self._taken.pop(taken))

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, cast
 
 from lazyscribe.exception import Stale
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.batch import Batch
-from lazyscribe.store.objects.client import IDENTITY, Refused, Unanswered, Version
+from lazyscribe.store.objects.client import Refused, Unanswered, Version
+from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore, fetch_parts
 from lazyscribe.store.objects.settings import Settings
-from lazyscribe.store.staging import Staging
-
-ONE_PUT = 8 << 20
-"""Bytes up to which a file travels in one request, from memory; larger ones do in parts."""
-
-_CLAIM = b"A file of lazyscribe is on its way to this place.\n"
 
 
 class BucketStore(ReadingStore):
@@ -69,9 +63,7 @@ class BucketStore(ReadingStore):
     @contextmanager
     def create(self, key: str) -> Iterator[BinaryIO]:
         """Yield a local temporary file (in memory up to 8 MiB); the block may close it."""
-        self._path(key)
-        self._ready()
-        staged = Staging()
+        staged = self._stage(key)
         try:
             yield cast(BinaryIO, staged)
             self._put_new(key, staged)
@@ -81,40 +73,27 @@ class BucketStore(ReadingStore):
     @contextmanager
     def batch(self) -> Iterator[Batch]:
         """Put up to sixteen files at the same time; see `Batch`."""
-        with Batch(self._put_new, self._path, self._ready) as batch:
+        with Batch(self._stage, self._put_new) as batch:
             yield batch
 
-    def _put_new(self, key: str, staged: Any) -> None:
+    def _stage(self, key: str) -> Outgoing:
+        path = self._path(key)
+        self._ready()
+        return Outgoing(self._client, path)
+
+    def _put_new(self, key: str, staged: Outgoing) -> None:
         """Create a file of what was staged; whatever goes wrong, nothing of it stays if that can be helped."""
-        path, identity = self._path(key), os.urandom(16).hex()
-        size = staged.seek(0, os.SEEK_END)
-        staged.seek(0)
         unanswered: Unanswered | None = None
         try:
-            if size <= ONE_PUT:
-                self._client.create(path, staged.read(), identity)
-            else:
-                claim = self._client.create(path, _CLAIM, identity)
-                self._client.upload(path, staged, size, (claim, identity))
+            staged.deliver(self._path(key))
             return
         except Refused:
             pass
         except Unanswered as error:
             unanswered = error
-            self._take_back(path, identity)
-        except BaseException:
-            self._take_back(path, identity)
-            raise
         if unanswered is not None:
             raise unanswered.trouble.error(self.describe(key))
         raise self._exists(key)
-
-    def _take_back(self, path: str, identity: str) -> None:
-        """Remove a file if it is the one of that identity."""
-        with suppress(Exception):
-            found = self._client.get(path, head=True)
-            if found is not None and found.attributes.get(IDENTITY) == identity:
-                self._client.delete(path)
 
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
         """Put under the condition; see `Stale.perhaps` for what a lost answer leaves open."""

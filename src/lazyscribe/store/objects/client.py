@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
@@ -275,6 +276,30 @@ class Client:
                 break
         assert answer is not None
         raise answer.error(self.url(path))
+
+    def send(self, path: str, parts: Iterator[bytes], identity: str) -> Version | None:
+        """Write a large file of parts that are still being made; ``None`` if that did not go well, or not all came."""
+        import obstore
+
+        found = self._try(
+            lambda: obstore.put(
+                self._patient,
+                path,
+                parts,
+                attributes={IDENTITY: identity},
+                use_multipart=True,
+                chunk_size=PART,
+                max_concurrency=PARALLEL,
+            )
+        )
+        return None if isinstance(found, Trouble) else version_of(found)
+
+    def take_back(self, path: str, identity: str) -> None:
+        """Remove a file if it is the one of that identity and this can be told now."""
+        with suppress(Exception):
+            found = self.get(path, head=True)
+            if found is not None and found.attributes.get(IDENTITY) == identity:
+                self.delete(path)
 
     def _replaced(self, path: str, size: int, claim: Version) -> Version | None:
         """Return the version of a file if all of it has come over what claimed its name."""

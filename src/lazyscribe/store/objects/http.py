@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, NoReturn
 
-from lazyscribe.exception import ReadOnlyError
+from lazyscribe.exception import AccessDeniedError, ReadOnlyError
 from lazyscribe.store import keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.reading import ReadingStore, fetch_stream
 
 
 class HttpStore(ReadingStore):
-    """A folder that a web server shows. Every write is refused, before anything happens.
-
-    HTTP has no listing: folders look empty.
-    """
+    """A folder that a web server shows. Every write is refused, before anything happens, and so is every listing."""
 
     exclusive = True
 
@@ -24,13 +21,14 @@ class HttpStore(ReadingStore):
         fetch_stream(found, self._client.url(path), file)
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Yield nothing."""
+        """Refuse."""
         if keys.join(prefix):
             keys.check_key(prefix)
-        return iter(())
+        place = self.describe(prefix)
+        raise AccessDeniedError("HTTP has no listing of folders.", path=place)
 
     def files_in(self, folder: str) -> Iterator[str]:
-        """Yield nothing."""
+        """Refuse."""
         return self.keys(folder)
 
     def _refuse(self, key: str) -> NoReturn:

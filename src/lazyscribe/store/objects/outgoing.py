@@ -1,0 +1,179 @@
+"""A new file on its way to a bucket: staged on this machine, and, if it is large, travelling while it is written."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from lazyscribe.store.objects.client import PART, Refused, Unanswered, Version
+from lazyscribe.store.staging import IN_MEMORY, Staging
+
+if TYPE_CHECKING:
+    from lazyscribe.store.objects.client import Client
+
+CLAIM = b"A file of lazyscribe is on its way to this place.\n"
+"""What holds the name of a large file until its parts have arrived."""
+
+
+class _Rewritten(Exception):  # noqa: N818 - it ends an upload, and never leaves this module
+    """What had been sent was written anew, or not at all in the end."""
+
+
+class Outgoing(Staging):
+    """What is staged for one file. Above 8 MiB its parts are sent in the background, as long as they come in order.
+
+    If something that was sent is written over, all is sent again at the end, from what is staged.
+
+    Parameters
+    ----------
+    path
+        Where it goes, unless that turns out to be taken: then `deliver` may be asked for another place.
+    """
+
+    def __init__(self, client: Client, path: str) -> None:
+        super().__init__()
+        self._client = client
+        self._path = path
+        self._identity = os.urandom(16).hex()
+        self._sender: threading.Thread | None = None
+        self._claimed: Version | None = None
+        self._arrived: Version | None = None
+        self._error: BaseException | None = None
+        self._change = threading.Condition()
+        self._in_order = hasattr(os, "pread")
+        self._written = self._flushed = self._sent = 0
+        self._ended = False
+
+    # Writing
+
+    def write(self, data: Any) -> int:
+        """Write, and send what has become a part."""
+        view = memoryview(data).cast("B")
+        for start in range(0, len(view), PART):
+            piece, position = view[start : start + PART], self.tell()
+            super().write(piece)
+            if self._in_order:
+                self._advance(position, position + len(piece))
+        return len(view)
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        """Write each."""
+        for line in lines:
+            self.write(line)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut what is staged."""
+        self._give_up()
+        super().truncate(size)
+        return self.tell() if size is None else size
+
+    def _advance(self, start: int, end: int) -> None:
+        with self._change:
+            in_order = self._sent <= start <= self._written
+            self._written = max(self._written, end)
+        if not in_order:
+            self._give_up()
+        elif self._written > IN_MEMORY and self._written - self._flushed >= PART:
+            self._release()
+
+    def _release(self) -> None:
+        """Let go what is written so far."""
+        self.flush()
+        with self._change:
+            self._flushed = self._written
+            self._change.notify_all()
+        if self._sender is None:
+            self._sender = threading.Thread(target=self._send, args=(self.fileno(),), name="lazyscribe-send")
+            self._sender.start()
+
+    def _give_up(self) -> None:
+        """Send no more of it before it is complete."""
+        with self._change:
+            self._in_order = False
+            self._change.notify_all()
+
+    # Sending
+
+    def _send(self, descriptor: int) -> None:
+        try:
+            self._claimed = self._client.create(self._path, CLAIM, self._identity)
+            self._arrived = self._client.send(self._path, self._parts(descriptor), self._identity)
+        except BaseException as error:
+            self._error = error
+
+    def _parts(self, descriptor: int) -> Iterator[bytes]:
+        while True:
+            with self._change:
+                self._change.wait_for(self._is_more_known)
+                if not self._in_order:
+                    raise _Rewritten
+                start, size = self._sent, min(PART, self._flushed - self._sent)
+                self._sent += size
+            if size == 0:
+                return
+            yield os.pread(descriptor, size, start)
+
+    def _is_more_known(self) -> bool:
+        return self._ended or not self._in_order or self._flushed - self._sent >= PART
+
+    # The end
+
+    def deliver(self, path: str) -> None:
+        """See to it that all of it is there; if that fails, that nothing of it is.
+
+        Raises
+        ------
+        Refused
+            The place is taken. What is staged is kept, to be delivered elsewhere.
+        Unanswered
+            It may be there, or not, and could not be removed.
+        """
+        size = self.seek(0, os.SEEK_END)
+        if self._sender is not None:
+            self._wait(size)
+        try:
+            self._complete(path, size)
+        except Refused:
+            raise
+        except BaseException:
+            self._client.take_back(path, self._identity)
+            raise
+
+    def _complete(self, path: str, size: int) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        if self._arrived is not None:
+            return
+        self.seek(0)
+        if size <= IN_MEMORY:
+            self._client.create(path, self.read(), self._identity)
+            return
+        if self._claimed is None:
+            self._claimed = self._client.create(path, CLAIM, self._identity)
+        self._arrived = self._client.upload(path, cast(BinaryIO, self), size, (self._claimed, self._identity))
+
+    def _wait(self, size: int) -> None:
+        """Wait for the sender, which is to send all there is."""
+        assert self._sender is not None
+        self.flush()
+        with self._change:
+            self._flushed, self._ended = self._written, True
+            self._in_order = self._in_order and size == self._written
+            self._change.notify_all()
+        self._sender.join()
+        self._sender = None
+        if isinstance(self._error, (Refused, Unanswered)) or self._claimed is None:
+            self._in_order = False
+
+    def dispose(self) -> None:
+        """Let go of it; what was sent of a file that is not delivered is removed."""
+        if self._sender is not None:
+            self._give_up()
+            self._sender.join()
+            self._sender = None
+            if self._claimed is not None:
+                self._client.take_back(self._path, self._identity)
+        super().dispose()
