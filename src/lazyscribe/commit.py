@@ -120,7 +120,6 @@ def _swap(
         except Stale as stale:
             if stale.perhaps:  # then others built on it: composed anew, ours is recognised there
                 manifest.attempt = data
-                manifest.unsure.update(stage.written)
             continue
         swapped.append(token)
         stage.publish()
