@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from lazyscribe.exception import Exists
+from lazyscribe.progress import current, wait_telling
 from lazyscribe.store.objects.outgoing import Outgoing
 
 WORKERS = 16
@@ -94,6 +95,8 @@ class Batch:
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
+        waiting = [future for future, _ in self._going.values()]
+        wait_telling(current(), lambda seconds: not wait(waiting, seconds).not_done)
         going, self._going = self._going, {}
         found: dict[str, BaseException] = {}
         for key, (future, staged) in going.items():
