@@ -34,7 +34,7 @@ from lazyscribe.exception import (
 )
 from lazyscribe.filling import reason
 from lazyscribe.manifest import Manifest
-from lazyscribe.progress import part, size_of
+from lazyscribe.progress import apart, part, size_of
 from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.guards import timeout
@@ -89,7 +89,7 @@ def save(
     stage = Stage(manifest.store, author, manifest.unsure, manifest.spent)
     progress = _Progress()
     try:
-        with stage.all_at_once(), part(map(_expected, drafts)):
+        with part(map(_expected, drafts)), stage.all_at_once():
             stage.write_all(drafts)
             if teller is not None:
                 teller.staged(stage)
@@ -104,7 +104,8 @@ def save(
             manifest.unsure.update(stage.written)
             manifest.attempt = progress.attempts[-1]
             _raise_unknown(manifest, error)
-        left = stage.undo(error)
+        with apart():
+            left = stage.undo(error)
         if progress.alone is not None and progress.alone.key in left:
             _raise_unknown(manifest, error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, UnreadableError)
