@@ -196,9 +196,9 @@ class TwoHandlesAndAProgram(RuleBasedStateMachine):
         self.other(lambda records: records and records[index % len(records)].update(expiry=text(self.clock.now)))
 
     def other(self, change: Any) -> None:
-        """Do it, unless it leaves nothing of the last commit: whoever opens the file then cannot tell that there was one.
+        """Do it, unless it leaves nothing of the last commit.
 
-        That is a caveat of the design, and not looked at here.
+        Whoever opens the file then cannot tell that there was one: a caveat of the design, not looked at here.
         """
         before = self.file.read_bytes()
         records = json.loads(before)
@@ -280,5 +280,5 @@ class TwoHandlesAndAProgram(RuleBasedStateMachine):
 def test_looking_back_is_a_replay() -> None:
     """For any sequence of what two handles and another program do."""
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        TwoHandlesAndAProgram, settings=settings(max_examples=30, stateful_step_count=25, deadline=None)
+        TwoHandlesAndAProgram, settings=settings(max_examples=120, stateful_step_count=30, deadline=None)
     )

@@ -28,6 +28,9 @@ class Pending:
         Why records are deleted, by key.
     notes
         What else is to stand in the entry, by kind; a save that has nothing else to tell is told by these.
+    kept
+        Whether memory holds records that a reload did not find in the manifest any more: no change of theirs tells that
+        they come back.
     pointers
         Where the saved aliases point to, once somebody asked; ``None``: not known.
     """
@@ -36,6 +39,7 @@ class Pending:
         self.moves: list[Move] = []
         self.reasons: dict[str, str] = {}
         self.notes: dict[str, list[Any]] = {}
+        self.kept = False
         self.pointers: Any = None
         self._unbound = False
 
@@ -57,13 +61,13 @@ class Pending:
     def copy(self) -> Pending:
         """Return what there is now: what comes later is for a later save."""
         twin = Pending()
-        twin.moves, twin.reasons = list(self.moves), dict(self.reasons)
+        twin.moves, twin.reasons, twin.kept = list(self.moves), dict(self.reasons), self.kept
         twin.notes = {kind: list(told) for kind, told in self.notes.items()}
         return twin
 
     def settle(self, done: Pending) -> None:
         """Forget what `done` held, and what was known before."""
-        self.pointers = None
+        self.pointers, self.kept = None, False
         self.moves = [move for move in self.moves if move not in done.moves]
         self.reasons = {key: reason for key, reason in self.reasons.items() if key not in done.reasons}
         for kind, told in done.notes.items():
