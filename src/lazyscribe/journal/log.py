@@ -16,10 +16,10 @@ from lazyscribe._utils import without_collections
 from lazyscribe.facts import FOLDER
 from lazyscribe.journal.entries import (
     NAME,
+    ORDER,
     LogEntry,
     Pack,
     Summary,
-    carried,
     decode,
     decode_pack,
     encode,
@@ -27,6 +27,7 @@ from lazyscribe.journal.entries import (
     raw_carried,
     settled,
     summarised,
+    unpacked,
 )
 from lazyscribe.store.base import Store
 
@@ -107,6 +108,7 @@ class Journal:
         self._loose: dict[str, tuple[LogEntry, bytes]] = {}
         self._packs: dict[str, Pack] = {}
         self._loads: dict[str, list[LogEntry]] = {}
+        self._behind: tuple[list[str], list[LogEntry]] | None = None
         self._sure: set[str] = set()  # the ids of entries that were once seen to count
         self.damaged: set[str] = set()
 
@@ -122,8 +124,10 @@ class Journal:
                     self._sure.add(entry.id)
                 return entry.id in self._sure
 
-            if not whole and (found := self._summarised(known)) is not None:
-                return found
+            if (found := self._summarised(known)) is not None:
+                if not whole or found.base is None:
+                    return found
+                return found._replace(entries=[*self._packed(), *found.entries], whole=True, base=None)
             entries = self._everything()
             counted = settled(entries, known)
             return _view(entries, counted, summarised(counted), True)
@@ -187,15 +191,26 @@ class Journal:
         view = _view(entries, counted, summarised(counted, last.summary), False)
         return view._replace(base=last.summary)
 
+    def _packed(self) -> list[LogEntry]:
+        """Return, in order, what the last pack summarises; all of it counts."""
+        packs = sorted(name for name in self._names if _level(name))
+        if self._behind is None or self._behind[0] != packs:
+            last = self._packs[packs[-1]].entry.id
+            found = {entry.id: entry for entry in self._everything() if entry.id != last}
+            loose = {entry.id for entry, _ in self._loose.values()} - set(self._packs[packs[-1]].packed)
+            behind = sorted((entry for key, entry in found.items() if key not in loose), key=ORDER)
+            self._behind = packs, behind
+        return self._behind[1]
+
     def _everything(self) -> list[LogEntry]:
         found = {entry.id: entry for entry, _ in self._loose.values()}
         with without_collections():
-            for name in self._names:
-                if _level(name) and (pack := self._pack(name)) is not None:
-                    if name not in self._loads:
-                        self._loads[name] = carried(self._content(name) or b"")
-                    found.update({entry.id: entry for entry in self._loads[name]})
-                    found[pack.entry.id] = pack.entry
+            for name in filter(_level, self._names):
+                if name not in self._loads:
+                    self._loads[name] = unpacked(self._content(name) or b"", name)
+                    if not self._loads[name]:
+                        self.damaged.add(name)
+                found.update({entry.id: entry for entry in self._loads[name]})
         return list(found.values())
 
     # Writing
@@ -213,7 +228,8 @@ class Journal:
         obsolete = [f"{self.folder}/{name}" for name in self._names if _id(name) in void]
         with self._lock:
             counted = {each.id for each in view.entries}
-            loose = [name for name, (each, _) in self._loose.items() if each.id in counted]
+            found = ((each.order, name) for name, (each, _) in self._loose.items() if each.id in counted)
+            loose = [name for _, name in sorted(found)]
             if len(loose) < LOOSE:
                 return Ticket(self._key(entry), encode(entry), entry, obsolete)
             return self._packing(entry, view, loose, obsolete)
