@@ -184,7 +184,7 @@ def test_what_a_reload_kept_is_told(file: Path) -> None:
     repository.save()
     last = repository.history()[-1]
     assert [each.version for each in (*last.missing, *last.logged)] == [0, 0]
-    assert numbers(Repository(file).at(known=last.id)) == numbers(Repository(file)) == [0, 1]
+    assert sorted(numbers(Repository(file).at(known=last.id))) == sorted(numbers(Repository(file))) == [0, 1]
 
 
 def test_what_was_there_before_the_journal_began(file: Path) -> None:
