@@ -59,6 +59,7 @@ bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/handlers.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
+	@$(BIN)/python benchmarks/history.py
 	@$(BIN)/python benchmarks/peers.py
 	@$(BIN)/python benchmarks/cloud.py
 

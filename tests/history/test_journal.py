@@ -175,6 +175,18 @@ def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     assert len(repository.history()) == 3
 
 
+def test_what_a_reload_kept_is_told(file: Path) -> None:
+    """A version that another program dropped, and a reload kept in memory, is logged again by the save after it."""
+    saved(file, [0], [1])
+    repository = Repository(file)
+    by_another_program(file, lambda records: records.pop(0))
+    repository.reload()
+    repository.save()
+    last = repository.history()[-1]
+    assert [each.version for each in (*last.missing, *last.logged)] == [0, 0]
+    assert sorted(numbers(Repository(file).at(known=last.id))) == sorted(numbers(Repository(file))) == [0, 1]
+
+
 def test_what_was_there_before_the_journal_began(file: Path) -> None:
     """The first entry tells what it found."""
     file.write_text(json.dumps([foreign("model", 0, "2024-01-01T00:00:00")]))
