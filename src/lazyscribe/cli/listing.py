@@ -13,6 +13,7 @@ from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, documents, moment, size_of
 from lazyscribe.cli.options import Path, Sort, Storage, Where
+from lazyscribe.exception import QueryError
 
 if TYPE_CHECKING:
     from lazyscribe.query import Selection
@@ -58,24 +59,31 @@ def ls(
     Example: lazyscribe ls --where 'metrics.auc > 0.9 and parameters.model == "svm"' --sort -metrics.auc --top 5
     """
     choice = Choice(where, sort, top, by, name, tag, since)
-    told: list[dict[str, Any]] = []
-    parts: list[str] = []
-    found = documents(path, option)
-    for each in found:
-        if tag and each.kind == "repository" and len(found) > 1:
-            continue  # versions have no tags
-        chosen = _chosen(each.open().select(), choice, console.utc)
-        records = chosen.to_dicts()
-        if console.json:
-            told.append(_told(each, records))
-            continue
-        title = [console.style(plain(each.path), "bold")] if len(found) > 1 else []
-        text = (_experiments if each.kind == "project" else _versions)(console, each, records)
-        parts.append("\n".join([*title, text]))
+    listed = _listed(documents(path, option), choice, console.utc)
     if console.json:
-        console.write_json({"documents": told})
-    else:
-        console.page("\n\n".join(parts))
+        console.write_json({"documents": [_told(found, records) for found, records in listed]})
+        return
+    parts = []
+    for found, records in listed:
+        title = [console.style(plain(found.path), "bold")] if len(listed) > 1 else []
+        text = (_experiments if found.kind == "project" else _versions)(console, found, records)
+        parts.append("\n".join([*title, text]))
+    console.page("\n\n".join(parts))
+
+
+def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, list[dict[str, Any]]]]:
+    """Return what is chosen of each file; one whose records do not have the fields that are asked for is left out."""
+    listed, errors = [], []
+    for each in found:
+        if choice.tag and each.kind == "repository" and len(found) > 1:
+            continue  # versions have no tags
+        try:
+            listed.append((each, _chosen(each.open().select(), choice, utc).to_dicts()))
+        except QueryError as error:
+            errors.append(error)
+    if not listed and errors:
+        raise errors[0]
+    return listed
 
 
 def _chosen(selection: Selection[Any], choice: Choice, utc: bool) -> Selection[Any]:
