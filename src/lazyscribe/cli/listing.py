@@ -61,24 +61,28 @@ def ls(
     choice = Choice(where, sort, top, by, name, tag, since)
     listed = _listed(documents(path, option), choice, console.utc)
     if console.json:
-        console.write_json({"documents": [_told(found, records) for found, records in listed]})
+        console.write_json({"documents": [_told(*each) for each in listed]})
         return
     parts = []
-    for found, records in listed:
+    for found, opened, records in listed:
         title = [console.style(plain(found.path), "bold")] if len(listed) > 1 else []
-        text = (_experiments if found.kind == "project" else _versions)(console, found, records)
+        if found.kind == "project":
+            text = _experiments(console, records)
+        else:
+            text = versions_table(console, found, records, opened)
         parts.append("\n".join([*title, text]))
     console.page("\n\n".join(parts))
 
 
-def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, list[dict[str, Any]]]]:
-    """Return what is chosen of each file; one whose records do not have the fields that are asked for is left out."""
+def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, Any, list[dict[str, Any]]]]:
+    """Return each file, what was opened of it and what is chosen; one whose records do not have the fields that are asked for is left out."""
     listed, errors = [], []
     for each in found:
         if choice.tag and each.kind == "repository" and len(found) > 1:
             continue  # versions have no tags
         try:
-            listed.append((each, _chosen(each.open().select(), choice, utc).to_dicts()))
+            opened = each.open()
+            listed.append((each, opened, _chosen(opened.select(), choice, utc).to_dicts()))
         except QueryError as error:
             errors.append(error)
     if not listed and errors:
@@ -120,10 +124,10 @@ def _since(text: str, utc: bool) -> datetime:
     return date
 
 
-def _told(found: Found, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(found: Found, opened: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
     if found.kind == "project":
         return {"path": found.path, "kind": found.kind, "experiments": records}
-    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, found.repository())}
+    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, opened)}
 
 
 def told_of_versions(found: Found, records: list[dict[str, Any]], repository: Any) -> list[dict[str, Any]]:
@@ -148,8 +152,7 @@ def _aliases(repository: Any, records: list[dict[str, Any]]) -> dict[tuple[str, 
     return held
 
 
-def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
-    del found
+def _experiments(console: Console, records: list[dict[str, Any]]) -> str:
     headers = [
         "slug",
         "name",
@@ -176,10 +179,6 @@ def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) 
         for each in records
     ]
     return console.table(headers, rows) if rows or not console.terminal else "no experiments"
-
-
-def _versions(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
-    return versions_table(console, found, records, found.repository())
 
 
 def versions_table(console: Console, found: Found, records: list[dict[str, Any]], repository: Any) -> str:
