@@ -75,7 +75,7 @@ def ls(
 
 
 def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, Any, list[dict[str, Any]]]]:
-    """Return each file, what was opened of it and what is chosen; one whose records do not have the fields that are asked for is left out."""
+    """Return each file, what was opened of it and what is chosen; without those that lack the fields asked for."""
     listed, errors = [], []
     for each in found:
         if choice.tag and each.kind == "repository" and len(found) > 1:
