@@ -28,7 +28,7 @@ BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet
 PLUGINS := lazyscribe-arrow lazyscribe-joblib lazyscribe-yaml lazyscribe-onnx
 # What the plug-ins would pull in, save lazyscribe: they ask for one below 3, so they are installed with --no-deps.
-PLUGINS_NEED := joblib onnx py-yaml12 pyarrow pyyaml scikit-learn
+PLUGINS_NEED := joblib obstore onnx py-yaml12 pyarrow pyyaml scikit-learn
 PEERS := mlflow pins trackio
 TOOLS := setuptools
 

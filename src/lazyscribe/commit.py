@@ -173,7 +173,6 @@ def _swap(
         except Stale as stale:
             if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
                 manifest.attempt = data
-                manifest.unsure.update(stage.written)
             elif progress.ticket is not None:
                 stage.withdraw()
             continue

@@ -7,7 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from lazyscribe._dates import to_text
-from lazyscribe.exception import CheckFailedError, ConflictError, VersionNotFoundError
+from lazyscribe.exception import (
+    CheckFailedError,
+    ConflictError,
+    LazyscribeError,
+    UnreadableError,
+    VersionNotFoundError,
+)
 from lazyscribe.journal.entries import LogEntry, Summary, summarised
 from lazyscribe.journal.pending import Move
 from lazyscribe.keywords import choice
@@ -108,6 +114,8 @@ class Releasing(TimeMachine):
             See `on_conflict`.
         VersionNotFoundError
             No release was promoted to this alias, or all were taken back; or a version is not there any more.
+        UnreadableError
+            Something of the history cannot be read.
         SaveError
             As `promote`.
         """
@@ -123,7 +131,7 @@ class Releasing(TimeMachine):
         self._take_in()
 
     def _roll_back(self, alias: str, on_conflict: Prefer, message: str | None) -> None:
-        entries = self._entries()
+        entries = self._whole_history()
         place = self._last_promotion(entries, alias)
         entry = entries[place]
         moved = [each for each in entry.aliased if each.alias == alias]
@@ -231,6 +239,15 @@ class Releasing(TimeMachine):
             return list(self._moment.entries[: self._moment.told])
         return journal_of(self, self._manifest.peek()[0], whole=True).entries
 
+    def _whole_history(self) -> list[LogEntry]:
+        """Return what the journal tells; refuse if some of it cannot be read: what was before is not known then."""
+        entries, journal = self._entries(), self._manifest.journal
+        if journal.damaged:
+            place = self._manifest.store.describe(f"{journal.folder}/{min(journal.damaged)}")
+            message = f"{place} cannot be read, so it is not known what to go back to; restore it, or move the aliases."
+            raise UnreadableError(message, path=place)
+        return entries
+
     def _anew(self, mode: str = "a") -> Self:
         """Return the same repository as it is on disk now, without what is not saved here."""
         twin = object.__new__(type(self))
@@ -241,10 +258,10 @@ class Releasing(TimeMachine):
         return twin
 
     def _take_in(self) -> None:
-        """Let this object know what was written by another one; where that contradicts it, its next save says so."""
+        """Let this object know what was written by another one; what keeps it from that, its next save says."""
         self._pending.pointers = None
         if not self._replacing:
-            with suppress(ConflictError):
+            with suppress(LazyscribeError, OSError):
                 self.reload()
 
 

@@ -109,6 +109,10 @@ class Server:
         """Return what `Repository` is given to reach it, there or at another endpoint, as users spell it."""
 
     @abstractmethod
+    def environment(self) -> dict[str, str]:
+        """Return the variables that say the same as the options."""
+
+    @abstractmethod
     def raw(self, prefix: str = "", endpoint: str | None = None, **options: Any) -> Any:
         """Return an `obstore` store of a folder in the bucket, with nothing of ours between."""
 
@@ -187,6 +191,10 @@ class S3Server(Server):
     def options(self, endpoint: str | None = None, key: tuple[str, str] | None = None) -> dict[str, Any]:
         name, secret = key or self.key
         return {"endpoint_url": endpoint or self.endpoint, "key": name, "secret": secret}
+
+    def environment(self) -> dict[str, str]:
+        name, secret = self.key
+        return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": secret}
 
     def raw(self, prefix: str = "", endpoint: str | None = None, **options: Any) -> Any:
         from obstore.store import S3Store
@@ -303,6 +311,9 @@ class Azurite(Server):
         scheme = urlsplit(address).scheme
         told = f"DefaultEndpointsProtocol={scheme};AccountName={name};AccountKey={key};BlobEndpoint={address};"
         return {"connection_string": told}
+
+    def environment(self) -> dict[str, str]:
+        return {"AZURE_STORAGE_CONNECTION_STRING": self.options()["connection_string"]}
 
     def raw(self, prefix: str = "", endpoint: str | None = None, **options: Any) -> Any:
         from obstore.store import AzureStore

@@ -1,14 +1,19 @@
 """How many requests an operation costs, told by a proxy: what docs/cloud.md says."""
 
+import time
 from typing import Any
 
 import pytest
 
 from lazyscribe import Project, Repository
-from tests.cloud.proxy import Proxy, Request
+from tests.cloud.proxy import Fault, Proxy, Request
 from tests.cloud.servers import Server
 from tests.cloud.test_writers import through
 from tests.cloud.writer import Folder
+
+
+LATENCY = 0.4
+"""Seconds by which requests are delayed where round trips are counted."""
 
 
 def told(requests: list[Request]) -> list[str]:
@@ -43,14 +48,18 @@ def test_opening_and_looking_up(url: str, options: dict[str, Any], proxy: Proxy)
 
 
 def test_loading(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """Loading costs the request for the bytes, and one more for what is known of them, made only once."""
-    repository = Repository(url, mode="r", **options)
-    with proxy.counting() as requests:
-        assert repository.load_artifact("a", version=7) == 7
-    assert told(requests) == ["GET", "GET"]
-    with proxy.counting() as requests:
-        assert repository.load_artifact("a", version="2100-01-01", match="asof") == 29
-    assert len(told(requests)) <= 2
+    """A load takes one round trip more than its bytes at most, whether much or little was saved with it."""
+    repository = Repository(url, **options)
+    repository.log_artifact("a", "alone", "json")
+    repository.save()
+    for version, most in ((30, 1), (7, 2), (29, 2)):
+        repository = Repository(url, mode="r", **options)
+        with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
+            before = time.monotonic()
+            assert repository.load_artifact("a", version=version) == ("alone" if version == 30 else version)
+            took = time.monotonic() - before
+        assert most * LATENCY <= took < (most + 0.8) * LATENCY, told(requests)
+        assert len(requests) <= 4, told(requests)
 
 
 def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
@@ -94,7 +103,7 @@ def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> N
 
 
 def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
-    """Twenty MiB go up in parts, and come down in one request beside that for what is known of them."""
+    """Twenty MiB go up in parts, and come down in one request; two more ask, at the same time, for what is known."""
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
     value = bytes(range(256)) * (20 << 12)
     repository.log_artifact("large", value, "bytes")
@@ -103,4 +112,5 @@ def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], 
     assert max(len(each.body) for each in requests) < 9 << 20
     with proxy.counting() as requests:
         assert repository.load_artifact("large") == value
-    assert told(requests) == ["GET"] * 2
+    assert told(requests) == ["GET"] * 3
+    assert sum(each.key.endswith(".bin") for each in requests) == 1

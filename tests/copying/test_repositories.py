@@ -319,6 +319,28 @@ def test_it_is_told_how_far_it_is(source: Path, target: Path) -> None:
     assert told[-1] == (size, size)
 
 
+def test_the_journal_tells_of_it(source: Path, target: Path) -> None:
+    """What came, by whom, with its digests, as of any other commit; a copy of nothing tells nothing."""
+    own = Repository(target)
+    own.log_artifact("own", 1)
+    own.save()
+    lazyscribe.copy(source, own, names="model")
+    lazyscribe.copy(source, own, names="model")
+    commits = own.history()
+    assert len(commits) == 2
+    assert [(each.name, each.version) for each in commits[1].logged] == [("model", 0), ("model", 1), ("model", 2)]
+    assert commits[1].author == commits[0].author
+    assert all(each.sha256 for each in commits[1].logged)
+    opened = Repository(source)
+    opened.set_artifact_expiry("model", version=1, expiry=day(40))
+    opened.save()
+    lazyscribe.copy(source, target)
+    last = Repository(target).history()[-1]
+    assert [(each.name, each.version) for each in last.changed] == [("model", 1)]
+    assert len(last.logged) == 4
+    assert not any(each.observed for each in Repository(target).history())
+
+
 @pytest.mark.parametrize("many", [70, 300])
 def test_many_files_come_in_rounds(tmp_path: Path, many: int) -> None:
     """More than a thread stages at once, and more than one swap names; facts lie together."""

@@ -272,6 +272,48 @@ def test_mode_w_compares_only_what_is_new(file: Path, clock: Clock) -> None:
     assert opened(file).verify().ok
 
 
+def test_an_alias_of_one_that_is_left_out(file: Path, clock: Clock) -> None:
+    """An alias that was to point to a version that adds nothing points to the one that holds the same."""
+    repository = skipping(file)
+    log(repository, "a", "b")
+    repository.save()
+    clock.tick()
+    log(repository, "b", "c", "c")
+    repository.set_alias("x", "old", 2)
+    repository.set_alias("x", "new", 4)
+    repository.save()
+    for each in (repository, opened(file)):
+        assert each.aliases("x") == {"new": 2, "old": 1}
+        assert each.load_artifact("x", version="@new") == "c"
+    clock.tick()
+    log(repository, "c")
+    repository.set_alias("x", "newest", 3)
+    repository.save()
+    assert opened(file).aliases("x") == {"new": 2, "newest": 2, "old": 1}
+    other = Repository(file)
+    log(other, "d")
+    other.save()
+    clock.tick()
+    log(repository, "d")
+    repository.set_alias("x", "theirs", 3)
+    repository.save()
+    assert opened(file).aliases("x")["theirs"] == 3
+    assert [each["version"] for each in opened(file)] == [0, 1, 2, 3]
+
+
+def test_numbers_of_deleted_versions(file: Path, clock: Clock) -> None:
+    """What is left out gives no number back that was a deleted version's."""
+    repository = skipping(file)
+    log(repository, "a", "b", "c")
+    repository.save()
+    repository.delete("x", 2, "no")
+    repository.save()
+    clock.tick()
+    log(repository, "b", "b", "d")
+    repository.save()
+    assert [each["version"] for each in opened(file)] == [0, 1, 3]
+
+
 def test_logged_while_saving(file: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """A version that is logged while the save runs gets the number that became free."""
     repository = skipping(file)

@@ -63,6 +63,7 @@ class Bucket:
         self.objects: dict[str, Object] = {}
         self.asked: list[tuple[str, str]] = []
         self.sent: dict[str, str] = {}
+        self.answers: list[int] = []
         self.faults: list[Fault] = []
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.heeds = True
@@ -106,7 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.bucket.seconds)
         self.bucket.sent = {name.lower(): value for name, value in self.headers.items()}
         self.bucket.sent |= {"query": url.query, "path": url.path}
-        fault = self.bucket.fault(self.command, key)
+        whole = self.command == "POST" and "uploadId" in url.query
+        fault = self.bucket.fault(self.command, key + "?complete" * whole)
         if fault is not None and not fault.done:
             self._fail(fault)
             return
@@ -128,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.bucket.answers.append(status)
         self.send_response(status)
         length = headers.pop("Content-Length", str(len(body)))
         for name, value in {**headers, "Content-Length": length}.items():

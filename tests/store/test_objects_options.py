@@ -234,7 +234,7 @@ def test_accounts_for_azure(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> 
 def test_secrets_in_options_that_obstore_refuses() -> None:
     """Its words are shown without what was given."""
     with pytest.raises(InvalidArgumentError, match="cannot be used") as caught:
-        Repository("az://box/repository.json", account_name="acc", account_key="no base 64: SeCrEt!")
+        Repository(S3, key="AKIAKEY", secret="s", s3_express="SeCrEt")
     assert "SeCrEt" not in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
 
@@ -248,6 +248,7 @@ def test_file_systems(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     from lazyscribe.store import store_of
 
     store = store_of(repository.fs, "bucket/models")
+    assert type(store) is type(open_store("s3", "bucket/models", keys))
     assert (store.read("x.txt") or [None])[0] == b"1"
     assert store.describe("x.txt") == "s3://bucket/models/x.txt"
 
@@ -263,8 +264,11 @@ def test_without_obstore(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(open_store("s3", "bucket", {})) is FsspecStore
 
 
-def test_certificates_that_cannot_be_trusted(bucket: Bucket, tmp_path: Path) -> None:
-    """A server that speaks no TLS, or whose certificate nobody vouches for, is one error at once."""
+def test_certificates(bucket: Bucket) -> None:
+    """They are taken as text or as a file; a server that speaks no TLS is one error at once."""
+    pem = Path(__file__).with_name("authority.pem")
+    for options in ({"verify": str(pem)}, {"client_options": {"root_certificate": pem.read_text()}}, {"verify": False}):
+        assert sent(bucket, S3, key="k", secret="s", endpoint_url=bucket.endpoint, **options)["host"]
     with pytest.raises(UnreadableError, match="cannot be reached"):
         Repository(
             S3,

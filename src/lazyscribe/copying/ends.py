@@ -36,15 +36,17 @@ class End:
 
     Attributes
     ----------
+    document
+        An object of its own for it, with nothing in memory.
     editable
         Whether records that are there may change.
     """
 
     def __init__(self, document: Document[Any], opened: bool) -> None:
-        self.document = document
+        self.document = _emptied(document)
         self.opened = opened
         self.kind = document._kind
-        self.manifest = Manifest(document._location.store, document.fpath.name)
+        self.manifest = self.document._manifest
         self.editable = not opened or document.mode != "a"
 
     @property
@@ -83,6 +85,15 @@ class End:
     def files(self, record: Record) -> list[tuple[str, Record]]:
         """Return folder and record of every artifact in a record."""
         return artifact_files(record) if self.kind == "project" else [(record["name"], record)]
+
+
+def _emptied(document: Document[Any]) -> Document[Any]:
+    empty: Document[Any] = object.__new__(type(document))
+    empty.__dict__.update(document.__dict__)
+    empty._manifest = Manifest(document._location.store, document.fpath.name)
+    empty._replacing = False
+    empty._records = document._list(empty)
+    return empty
 
 
 def source_end(given: Any) -> End:

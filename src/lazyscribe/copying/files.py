@@ -7,13 +7,14 @@ stays, whatever happens after: the next copy finds it by its digest and does not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.copying.ends import End
 from lazyscribe.copying.plan import Item, Wanted, digest_in
 from lazyscribe.exception import CommitUnknownError, SaveError
-from lazyscribe.filling import reason
+from lazyscribe.filling import further_names, reason
 from lazyscribe.stage import Draft, Source, Stage, Written
 from lazyscribe.store.keys import join, parent
 
@@ -39,13 +40,12 @@ def size_of(wanted: Wanted) -> int:
 
 
 def batches(items: Iterable[Item]) -> Iterator[Batch]:
-    """Put files together that are to be staged together; those that replace others are left out."""
+    """Put files together that are to be staged together."""
     groups: dict[tuple[str, str | None], list[Wanted]] = {}
     for item in items:
         for wanted in item.wanted:
-            if not wanted.replaces:
-                author = wanted.facts.author if wanted.facts is not None else None
-                groups.setdefault((parent(wanted.key), author), []).append(wanted)
+            author = wanted.facts.author if wanted.facts is not None else None
+            groups.setdefault((parent(wanted.key), author), []).append(wanted)
     for (folder, author), files in groups.items():
         batch, size = Batch(folder, author, []), 0
         for wanted in files:
@@ -60,11 +60,11 @@ def batches(items: Iterable[Item]) -> Iterator[Batch]:
 def draft_of(wanted: Wanted, source: End, taken: Taken) -> Draft:
     """Return what stages a file; its record gets the name that the file is given."""
     origin = Source(source.store, wanted.key, wanted.facts)
-    return Draft(wanted.record, wanted.folder, from_record(wanted.record), taken, wanted.replaces, origin)
+    return Draft(wanted.record, wanted.folder, from_record(wanted.record), taken, source=origin)
 
 
-def bring(batch: Batch, source: End, target: End, taken: Taken) -> None:
-    """Stage the files of a batch, durable and with their facts, when it ends well.
+def bring(batch: Batch, source: End, target: End, taken: Taken) -> dict[str, Written]:
+    """Stage the files of a batch, and return them by their keys: durable by then, and with their facts.
 
     Raises
     ------
@@ -75,13 +75,24 @@ def bring(batch: Batch, source: End, target: End, taken: Taken) -> None:
     """
     drafts = [draft_of(wanted, source, taken) for wanted in batch.files]
     there = set(target.store.files_in(batch.folder))
-    left = {draft.source.key: _as_written(draft) for draft in drafts if draft.source and draft.source.key in there}
+    left = {key: written for draft in drafts for key, written in _left_of(draft, there)}
     stage = Stage(target.store, batch.author, left, [])
     try:
         with stage.all_at_once():
             stage.write_all(drafts)
     except SaveError as error:
         raise _told(error, target) from error
+    return stage.written
+
+
+def _left_of(draft: Draft, there: set[str]) -> Iterator[tuple[str, Written]]:
+    """Yield the keys of files, among those that are `there`, that an earlier copy may have left of this one."""
+    for fname in chain([draft.record["fname"]], further_names(draft.artifact)):
+        key = join(draft.folder, fname)
+        if key not in there:  # it would have come there
+            return
+        if not draft.taken(key):
+            yield key, _as_written(draft)
 
 
 def _as_written(draft: Draft) -> Written:

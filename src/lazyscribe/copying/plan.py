@@ -17,23 +17,12 @@ from lazyscribe.store.keys import join
 
 
 class Wanted(NamedTuple):
-    """A file to be copied: its folder, the record of its artifact (part of the item's), and what is known of it.
+    """A file to be copied: its key in the source, its folder, the record of its artifact (part of the item's)."""
 
-    Attributes
-    ----------
-    replaces
-        Whether it takes the place of a file of an older state of that very artifact.
-    """
-
+    key: str
     folder: str
     record: Record
     facts: Facts | None
-    replaces: bool
-
-    @property
-    def key(self) -> str:
-        """Of the file, in the source."""
-        return join(self.folder, self.record["fname"])
 
 
 class Item:
@@ -108,10 +97,8 @@ def _date_of(since: Any) -> datetime | None:
     if since is None:
         return None
     try:
-        if not isinstance(since, (str, datetime)):
-            raise TypeError(type(since).__name__)
         return to_second(parse_date(since))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         message = f"since={since!r:.80} is no date and time; give a datetime or an ISO 8601 text."
         raise InvalidVersionError(message, version=since) from error
 
@@ -154,10 +141,20 @@ def settle(item: Item, there: Iterable[Record], source: End, target: End) -> Rec
     if not target.editable:
         return same
     if source.kind == "project":
+        _take_names(item.record, same, target)
         newer = item.record["last_updated"] > same["last_updated"]
         return merge_records({}, same, item.record, "ours" if newer else "theirs")[0]
     expiry = item.record.get("expiry")
     return same if expiry is None or expiry == same.get("expiry") else {**same, "expiry": expiry}
+
+
+def _take_names(mine: Record, theirs: Record, target: End) -> None:
+    """Give artifacts the file names that the target has for them: there their own may have been taken."""
+    held = target.files(theirs)
+    for folder, record in target.files(mine):
+        for other, each in held:
+            if other == folder and _without_names(each) == _without_names(record):
+                record["fname"] = each["fname"]
 
 
 def _is_same(mine: Record, theirs: Record, kind: str) -> bool:
@@ -174,8 +171,10 @@ def _conflict(mine: Record, theirs: Record, source: End, target: End, more: str 
     def told(record: Record) -> str:
         return f"of {record['created_at']}" + (f" by {record['handler']!r}" if "handler" in record else "")
 
-    if source.kind == "project":
+    if "slug" in mine:
         what = f"The slug {mine['slug']!r}"
+    elif source.kind == "project":
+        what = f"The artifact {mine['name']!r}"
     else:
         what = f"Version {mine.get('version', 0)} of {mine['name']!r}"
     message = (
@@ -193,28 +192,22 @@ def look(item: Item, there: list[Record], source: End, target: End) -> Item:
     ConflictError
         As `settle`; or a file of it holds other bytes there.
     """
+    named = [join(folder, record["fname"]) for folder, record in source.files(item.record)]
+    known = [_facts(source.store, *pair) for pair in source.files(item.record)]
     settled = settle(item, there, source, target) if there else item.record
     item.fresh, item.changes = not there, settled not in there
     present = [pair for record in there for pair in target.files(record)]
     kept = source.files(settled)
-    for folder, record in source.files(item.record):
+    for key, facts, (folder, record) in zip(named, known, source.files(item.record), strict=True):
         if source.kind == "project" and (folder, record) not in kept:
             continue  # the target's own state of that artifact is the newer one
-        facts = _facts(source.store, folder, record)
-        held = next(
-            (each for other, each in present if other == folder and _is_file_of(each, record, source.kind)), None
-        )
+        same = (each for other, each in present if other == folder and _without_names(each) == _without_names(record))
+        held = next(same, None)
         if held is None:
-            before = [each["fname"] for other, each in present if other == folder and each["name"] == record["name"]]
-            replaces = source.kind == "project" and record["fname"] in before
-            item.wanted.append(Wanted(folder, record, facts, replaces))
-        elif not _same_bytes(source.store, target.store, join(folder, record["fname"]), (folder, record, held, facts)):
+            item.wanted.append(Wanted(key, folder, record, facts))
+        elif not _same_bytes((source.store, key, facts), (target.store, join(folder, held["fname"]), held, folder)):
             raise _conflict(record, held, source, target, f", whose file {join(folder, held['fname'])} is another")
     return item
-
-
-def _is_file_of(held: Record, record: Record, kind: str) -> bool:
-    return held == record if kind == "project" else _without_names(held) == _without_names(record)
 
 
 def _facts(store: Store, folder: str, record: Record) -> Facts | None:
@@ -222,14 +215,15 @@ def _facts(store: Store, folder: str, record: Record) -> Facts | None:
     return read_facts(store, join(folder, record["fname"]), created_at, record["handler"])
 
 
-def _same_bytes(source: Store, target: Store, key: str, about: tuple[str, Record, Record, Facts | None]) -> bool:
+def _same_bytes(mine: tuple[Store, str, Facts | None], theirs: tuple[Store, str, Record, str]) -> bool:
     """Whether both hold the same file: as their facts say, or, where one of these is not known, its bytes."""
-    folder, _, held, mine = about
-    theirs = _facts(target, folder, held)
-    if mine is not None and theirs is not None:
-        return mine.sha256 == theirs.sha256
+    source, key, facts = mine
+    target, place, record, folder = theirs
+    told = _facts(target, folder, record)
+    if facts is not None and told is not None:
+        return facts.sha256 == told.sha256
     try:
-        return digest_in(source, key) == digest_in(target, join(folder, held["fname"]))
+        return digest_in(source, key) == digest_in(target, place)
     except FileNotFoundError:  # a record without its file is copied, and kept, as such
         return True
 

@@ -17,8 +17,10 @@ from lazyscribe import _utils
 from lazyscribe.codec.text import Record, assemble, encode
 from lazyscribe.commit import save
 from lazyscribe.copying.ends import End, Row, source_end, target_end
-from lazyscribe.copying.files import batches, bring, draft_of, keys_of, size_of
+from lazyscribe.copying.files import batches, bring, keys_of, size_of
 from lazyscribe.copying.plan import Item, look, own_dependency, select, settle
+from lazyscribe.copying.telling import Teller
+from lazyscribe.document import Document
 from lazyscribe.exception import ConflictError, DependencyFileMissingError, InvalidArgumentError
 from lazyscribe.place import Place
 from lazyscribe.progress import Followed, Meter, checked, following
@@ -102,8 +104,8 @@ def copy(
     with following(told, f"copying {origin.manifest.key}", needed=True) as meter:
         assert meter is not None
         copied = _Copy(origin, goal, workers or min(16, 4 * default_workers()), meter).run(names, since)
-    if goal.opened:
-        goal.document.reload()
+    if isinstance(target, Document):
+        target.reload()
     return copied
 
 
@@ -133,7 +135,7 @@ class _Copy:
         find = lambda row: look(Item(row), there.get(row.key, []), source, target)  # noqa: E731
         found = {item.key: item for item in in_threads(find, chosen, self._workers, Meter(None))}
         items = [found[row.key] for row in chosen if found[row.key].changes or found[row.key].wanted]
-        self._meter.expect(sum(size_of(wanted) for item in items for wanted in item.wanted if not wanted.replaces))
+        self._meter.expect(sum(size_of(wanted) for item in items for wanted in item.wanted))
         for part in _rounds(items):
             self._bring(part)
         wanted = [each for item in items for each in item.wanted]
@@ -148,13 +150,10 @@ class _Copy:
     def _bring(self, items: list[Item]) -> None:
         """Copy the files of some items, and name them."""
         work = partial(bring, source=self._source, target=self._target, taken=self._is_taken)
-        in_threads(work, batches(items), self._workers, self._meter)
+        staged = in_threads(work, batches(items), self._workers, self._meter)
         self._meter.tell()
-        replacing = [each for item in items for each in item.wanted if each.replaces]
-        drafts = [draft_of(each, self._source, lambda _: False) for each in replacing]
-        known = all(each.facts is not None for each in replacing)
-        manifest = self._target.manifest
-        save(manifest, drafts, partial(self._compose, items), self._target.document._author() if known else None)
+        teller = Teller(self._target, {key: file for part in staged for key, file in part.items()})
+        save(self._target.manifest, [], partial(self._compose, items), author=None, teller=teller)
         self._own(item.record for item in items)
 
     # Records

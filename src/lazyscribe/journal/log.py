@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from lazyscribe._utils import without_collections
+from lazyscribe.exception import UnreadableError
 from lazyscribe.facts import FOLDER
 from lazyscribe.journal.entries import (
     NAME,
@@ -193,7 +194,10 @@ class Journal:
             for name in self._names:
                 if _level(name) and (pack := self._pack(name)) is not None:
                     if name not in self._loads:
-                        self._loads[name] = carried(self._content(name) or b"")
+                        if not (data := self._content(name)):
+                            self.damaged.add(name)
+                            continue
+                        self._loads[name] = carried(data)
                     found.update({entry.id: entry for entry in self._loads[name]})
                     found[pack.entry.id] = pack.entry
         return list(found.values())
@@ -226,7 +230,9 @@ class Journal:
             level += 1
         texts = [self._text(*self._loose[name]) for name in loose]
         for name in absorbed:
-            data = self._content(name) or b""
+            if not (data := self._content(name)):  # what it carries would go away with it
+                place = self._store.describe(f"{self.folder}/{name}")
+                raise UnreadableError(f"{place} cannot be read; see what is there, and save again.", path=place)
             texts += [encode(self._packs[name].entry), *raw_carried(data)]
         pack = Pack(entry, [self._loose[name][0].id for name in loose], [_id(name) for name in sound], view.summary)
         gone = [f"{self.folder}/{name}" for name in (*loose, *absorbed)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import TracebackType
 from typing import BinaryIO, Self, cast
@@ -94,6 +94,7 @@ class Batch:
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
+        wait([future for future, _ in self._going.values()])  # an interrupt here leaves what is known as it was
         going, self._going = self._going, {}
         found: dict[str, BaseException] = {}
         for key, (future, staged) in going.items():

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
@@ -76,12 +77,17 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._patient = settings.connect(repeat=True)
-        self._once = settings.connect(repeat=False)
+        self._settings = settings
         self._seconds, self._tries = settings.patience
         self._single = settings.single
         self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
         self._shown = settings.shown
         self.checked: set[str] = set()
+
+    @cached_property
+    def _once(self) -> Any:
+        """A connection that repeats nothing; made when something is written."""
+        return self._settings.connect(repeat=False)
 
     def _try(self, action: Callable[[], T]) -> T | Trouble:
         """Do something; the exception itself is forgotten, since it may quote what must not be shown."""
@@ -269,8 +275,7 @@ class Client:
             if not isinstance(found, Trouble):
                 return version_of(found)
             answer = found
-            there = self._look(lambda: self._replaced(path, size, claim[0]))
-            if there is not None:
+            if (there := self.replaced(path, size, claim[0])) is not None:
                 return there
             if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):
                 break
@@ -301,9 +306,12 @@ class Client:
             if found is not None and found.attributes.get(IDENTITY) == identity:
                 self.delete(path)
 
-    def _replaced(self, path: str, size: int, claim: Version) -> Version | None:
-        """Return the version of a file if all of it has come over what claimed its name."""
-        found = self.get(path, head=True)
+    def replaced(self, path: str, size: int, claim: Version) -> Version | None:
+        """Return the version of a file if all of it has come over what claimed its name; ``None`` too if none tells."""
+        try:
+            found = self.get(path, head=True)
+        except OSError:
+            return None
         if found is None or found.meta["size"] != size or version_of(found.meta) == claim:
             return None
         return version_of(found.meta)

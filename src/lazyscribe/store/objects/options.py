@@ -6,7 +6,7 @@ What is not understood is refused, by its name: an option that is dropped in sil
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,14 @@ class Options:
         found = [self._given.pop(name, None) for name in names]
         return next((value for value in found if value is not None), None)
 
-    def take_all(self, names: Iterable[str], prefix: str) -> None:
+    def take_all(self, names: Collection[str], prefix: str) -> None:
         """Put options into the configuration as they are; obstore takes them with a prefix too, and as ``config``."""
         self._given = {**self._dictionary("config", {*names, *(prefix + name for name in names)}), **self._given}
-        for name in names:
-            if (value := self.take(name)) is None:
-                value = self._given.pop(prefix + name, None)
-            self.put(**{name: value})
+        self._understood.update(names)
+        for given in list(self._given):
+            name = given if given in names else given.removeprefix(prefix)
+            if name in names:
+                self.put(**{name: self._given.pop(given)})
 
     def put(self, **config: Any) -> None:
         """Put into the configuration what is not ``None``."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from lazyscribe.store.objects.client import PART, Refused, Unanswered, Version
+from lazyscribe.store.objects.client import PART, Refused, Version
 from lazyscribe.store.staging import IN_MEMORY, Staging
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class Outgoing(Staging):
         """
         size = self.seek(0, os.SEEK_END)
         if self._sender is not None:
-            self._wait(size)
+            self._wait()
         try:
             self._complete(path, size)
         except Refused:
@@ -145,6 +145,8 @@ class Outgoing(Staging):
         if self._error is not None:
             error, self._error = self._error, None
             raise error
+        if self._arrived is None and self._claimed is not None and self._in_order:
+            self._arrived = self._client.replaced(path, size, self._claimed)
         if self._arrived is not None:
             return
         self.seek(0)
@@ -155,18 +157,15 @@ class Outgoing(Staging):
             self._claimed = self._client.create(path, CLAIM, self._identity)
         self._arrived = self._client.upload(path, cast(BinaryIO, self), size, (self._claimed, self._identity))
 
-    def _wait(self, size: int) -> None:
+    def _wait(self) -> None:
         """Wait for the sender, which is to send all there is."""
         assert self._sender is not None
         self.flush()
         with self._change:
             self._flushed, self._ended = self._written, True
-            self._in_order = self._in_order and size == self._written
             self._change.notify_all()
         self._sender.join()
         self._sender = None
-        if isinstance(self._error, (Refused, Unanswered)) or self._claimed is None:
-            self._in_order = False
 
     def dispose(self) -> None:
         """Let go of it; what was sent of a file that is not delivered is removed."""

@@ -84,8 +84,12 @@ class Settings:
         """Return what is the same for two that reach one bucket in one way."""
         from hashlib import sha256
 
-        options = (sorted(each.items()) for each in (self.config, self.client_options, self.retry_config))
-        return sha256(repr((self.kind, self.bucket, *options, id(self.provider), self.single)).encode()).digest()
+        client = dict(self.client_options)
+        trusted = client.pop("root_certificate", b"")  # long, and slow to write out
+        digest = sha256(trusted.encode() if isinstance(trusted, str) else trusted)
+        options = (sorted(each.items()) for each in (self.config, client, self.retry_config))
+        digest.update(repr((self.kind, self.bucket, *options, id(self.provider), self.single)).encode())
+        return digest.digest()
 
 
 class _Clients:
