@@ -54,6 +54,7 @@ check: .venv/.dev
 
 bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/imports.py
+	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/records.py
 	@$(BIN)/python benchmarks/large.py
 	@$(BIN)/python benchmarks/handlers.py
