@@ -28,7 +28,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import bucket_peers
 import obstore
+import peers
 import timing
 from timing import QUICK, amount
 
@@ -69,9 +71,9 @@ def save_many(server: Server) -> None:
         names = [f"{uuid.uuid4()}/{number}" for number in range(FILES)]
         puts = [obstore.put_async(raw, each, data, mode="create") for each in names]
         await asyncio.gather(*puts, obstore.put_async(raw, f"{uuid.uuid4()}/facts", facts, mode="create"))
-        text = await (await obstore.get_async(raw, "by-hand")).bytes_async()
-        tag = (await obstore.head_async(raw, "by-hand"))["e_tag"]
-        await obstore.put_async(raw, "by-hand", bytes(text) + data * FILES, mode={"e_tag": tag})
+        found = await obstore.get_async(raw, "by-hand")
+        text = bytes(await found.bytes_async()) + data * FILES
+        await obstore.put_async(raw, "by-hand", text, mode={"e_tag": found.meta["e_tag"] or ""})
 
     raw.put("by-hand", manifest)
     found = timing.in_turns({"ours": ours, "by hand": lambda: timing.seconds(lambda: asyncio.run(put()))}, TURNS * 2)
@@ -137,6 +139,43 @@ def find(url: str, server: Server, endpoint: str) -> None:
     """Open a repository and look the newest up as of a date."""
     repository = Repository(url, mode="r", **server.options(endpoint))
     assert repository.get_artifact_metadata("model", version="2100-01-01", match="asof")["version"] == FOUND - 1
+
+
+# Beside other tools
+
+
+def beside(server: Server) -> None:
+    """Let each tool do the same with the same server, and print a table; what is not installed is said."""
+    tools = {tool: python for tool in bucket_peers.TOOLS if (python := peers.interpreter(tool)) is not None}
+    missing = [tool for tool, python in tools.items() if not has(python, bucket_peers.NEEDS[tool])]
+    times: dict[str, dict[str, list[float]]] = {work: {} for work in bucket_peers.WORKS}
+    for _ in range(1 if QUICK else 3):
+        for tool in (tool for tool in tools if tool not in missing):
+            for work, seconds in run(tool, tools[tool], server).items():
+                times[work].setdefault(tool, []).append(seconds)
+    print(f"\n| work: median (least–most) | {' | '.join(bucket_peers.TOOLS)} |\n|---|{'---|' * len(bucket_peers.TOOLS)}")
+    for work, found in times.items():
+        print(f"| {work} | {' | '.join(peers.cell(found.get(tool), found['ours']) for tool in bucket_peers.TOOLS)} |")
+
+
+def has(python: str, package: str) -> bool:
+    """Whether an interpreter has a package."""
+    return not subprocess.run([python, "-c", f"import {package}"], capture_output=True, check=False).returncode
+
+
+def run(tool: str, python: str, server: Server) -> dict[str, float]:
+    """Let a process do all works with a tool."""
+    variables = {**server.environment(), "AWS_DEFAULT_REGION": "us-east-1"}
+    variables["MLFLOW_S3_ENDPOINT_URL"] = server.endpoint
+    size = ["--quick"] if QUICK else []
+    with tempfile.TemporaryDirectory(prefix="lazyscribe-bench-") as folder:
+        command = [python, bucket_peers.__file__, tool, server.new_folder(), folder, *size]
+        environment = {**os.environ, **peers.QUIET, **variables}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+    if done.returncode:
+        sys.exit(f"{tool} failed:\n{done.stdout}{done.stderr}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 # Many writers
@@ -273,6 +312,7 @@ def main() -> None:
         large(server)
         print()
         look_up(server)
+        beside(server)
     crowd = Crowd(max(WRITERS))
     try:
         for kind in (SeaweedFS, Azurite):
