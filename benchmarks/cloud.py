@@ -153,7 +153,9 @@ def beside(server: Server) -> None:
         for tool in (tool for tool in tools if tool not in missing):
             for work, seconds in run(tool, tools[tool], server).items():
                 times[work].setdefault(tool, []).append(seconds)
-    print(f"\n| work: median (least–most) | {' | '.join(bucket_peers.TOOLS)} |\n|---|{'---|' * len(bucket_peers.TOOLS)}")
+    print(
+        f"\n| work: median (least–most) | {' | '.join(bucket_peers.TOOLS)} |\n|---|{'---|' * len(bucket_peers.TOOLS)}"
+    )
     for work, found in times.items():
         print(f"| {work} | {' | '.join(peers.cell(found.get(tool), found['ours']) for tool in bucket_peers.TOOLS)} |")
 

@@ -25,7 +25,10 @@ from tests.cloud.signing import EMPTY, sign_azure, sign_s3
 
 ADMIN = ("AKIALAZYSCRIBETESTS1", "a-Secret/of+Tests.1")
 READER = ("AKIALAZYSCRIBETESTS2", "a-Secret/of+Tests.2")
-ACCOUNT = ("devstoreaccount1", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==")
+ACCOUNT = (
+    "devstoreaccount1",
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+)
 """The account that every Azurite has, published in its manual."""
 
 AZURITE = "LAZYSCRIBE_AZURITE"

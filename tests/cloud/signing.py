@@ -30,15 +30,17 @@ def sign_s3(method: str, url: str, headers: Mapping[str, str], key: tuple[str, s
         f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"
         for name, value in sorted(parse_qsl(parts.query, keep_blank_values=True))
     )
-    request = "\n".join([
-        method,
-        quote(unquote(parts.path), safe="/-_.~"),
-        query,
-        *(f"{name}:{told[name].strip()}" for name in signed),
-        "",
-        ";".join(signed),
-        told["x-amz-content-sha256"],
-    ])
+    request = "\n".join(
+        [
+            method,
+            quote(unquote(parts.path), safe="/-_.~"),
+            query,
+            *(f"{name}:{told[name].strip()}" for name in signed),
+            "",
+            ";".join(signed),
+            told["x-amz-content-sha256"],
+        ]
+    )
     scope = f"{stamp[:8]}/us-east-1/s3/aws4_request"
     text = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(request.encode()).hexdigest()])
     secret = f"AWS4{key[1]}".encode()

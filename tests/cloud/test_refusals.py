@@ -153,7 +153,7 @@ BAD: dict[str, tuple[str, Callable[[Any], Any], str | None, str]] = {
 def test_what_is_refused(
     what: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It is one error, on opening or at the latest when saving, that says what is wrong and where; nothing is written."""
+    """It is one error, on opening or when saving, that says what is wrong and where; nothing is written."""
     name, around, folder, expected = BAD[what]
     server = request.getfixturevalue(name)
     caplog.set_level(logging.DEBUG)

@@ -11,7 +11,6 @@ from tests.cloud.servers import Server
 from tests.cloud.test_writers import through
 from tests.cloud.writer import Folder
 
-
 LATENCY = 0.4
 """Seconds by which requests are delayed where round trips are counted."""
 
@@ -80,7 +79,7 @@ def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """An experiment without a file costs a question and the write of the manifest; that its slug is free is seen there."""
+    """An experiment without a file costs four requests at most."""
     project = Project(url.replace("repository.json", "project.json"), author="root", **options)
     for number in range(2):
         with project.log("run") as run:
