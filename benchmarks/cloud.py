@@ -25,6 +25,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ FILES, SIZE, FOUND = (10, 16 << 20, 100) if QUICK else (100, 1 << 30, 1_000)
 TURNS = 1 if QUICK else 5
 WRITERS = (1, 2) if QUICK else (1, 4, 16, 64)
 LATENCIES = (1,) if QUICK else (1, 20, 100)
-SECONDS = 2 if QUICK else 12
+SECONDS = 2 if QUICK else 8
 
 
 # Beside obstore by hand
@@ -153,9 +154,8 @@ def beside(server: Server) -> None:
         for tool in (tool for tool in tools if tool not in missing):
             for work, seconds in run(tool, tools[tool], server).items():
                 times[work].setdefault(tool, []).append(seconds)
-    print(
-        f"\n| work: median (least–most) | {' | '.join(bucket_peers.TOOLS)} |\n|---|{'---|' * len(bucket_peers.TOOLS)}"
-    )
+    heads = " | ".join(bucket_peers.TOOLS)
+    print(f"\n| work: median (least–most) | {heads} |\n|---|{'---|' * len(bucket_peers.TOOLS)}")
     for work, found in times.items():
         print(f"| {work} | {' | '.join(peers.cell(found.get(tool), found['ours']) for tool in bucket_peers.TOOLS)} |")
 
@@ -204,10 +204,10 @@ def write() -> None:
     swaps = 0
     swap = BucketStore.swap
 
-    def counted(*arguments: Any) -> Any:
+    def counted(self: BucketStore, key: str, data: bytes, expected: Any) -> Any:
         nonlocal swaps
         swaps += 1
-        return swap(*arguments)
+        return swap(self, key, data, expected)
 
     BucketStore.swap = counted  # type: ignore[method-assign]
     print("ready", flush=True)
@@ -276,10 +276,9 @@ def many_writers(server: Server, crowd: Crowd) -> None:
                 took, passed, swaps = crowd.run(
                     count, f"{server.new_folder()}/repository.json", server.options(endpoint)
                 )
-            median = amount(statistics.median(took))
-            cells.append(
-                f"{len(took) / passed:.1f}/s, median {median}, longest {amount(max(took))}, {swaps / len(took):.1f} tries"
-            )
+            rate, tries = len(took) / passed, swaps / len(took)
+            median, longest = amount(statistics.median(took)), amount(max(took))
+            cells.append(f"{rate:.1f}/s, median {median}, longest {longest}, {tries:.1f} tries")
         print(f"| {count} | {' | '.join(cells)} |", flush=True)
 
 
@@ -288,11 +287,11 @@ def proxy_costs(server: Server) -> None:
     name = server.new_folder().rpartition("/")[2]
     with slow(server, 0) as endpoint:
         straight, beyond = (server.raw(name, each) for each in (server.endpoint, endpoint))
-        costs = {
-            kind: statistics.median(timing.seconds(lambda raw=raw: raw.put("x", b"1" * 300)) for _ in range(50))
-            for kind, raw in (("straight", straight), ("beyond", beyond))
-        }
-    print(f"A put takes {amount(costs['straight'])} straight and {amount(costs['beyond'])} through the proxy at 0 ms.")
+        costs = [
+            statistics.median(timing.seconds(partial(raw.put, "x", b"1" * 300)) for _ in range(50))
+            for raw in (straight, beyond)
+        ]
+    print(f"A put takes {amount(costs[0])} straight and {amount(costs[1])} through the proxy at 0 ms.")
 
 
 @contextmanager
