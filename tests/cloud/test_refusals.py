@@ -5,6 +5,7 @@ import http.server
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -243,6 +244,7 @@ def test_a_forked_child(seaweedfs: SeaweedFS) -> None:
     read, write = os.pipe()
     child = os.fork()
     if not child:
+        signal.alarm(30)
         with contextlib.suppress(BaseException):
             try:
                 repository.reload()

@@ -102,14 +102,15 @@ def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> N
 
 
 def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
-    """Twenty MiB go up in parts, and come down in one request; two more ask, at the same time, for what is known."""
+    """Thirty-six MiB go up in parts, and come down in six requests at most; two more ask for what is known."""
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
-    value = bytes(range(256)) * (20 << 12)
+    value = bytes(range(256)) * (36 << 12)
     repository.log_artifact("large", value, "bytes")
     with proxy.counting() as requests:
         repository.save()
     assert max(len(each.body) for each in requests) < 9 << 20
     with proxy.counting() as requests:
         assert repository.load_artifact("large") == value
-    assert told(requests) == ["GET"] * 3
-    assert sum(each.key.endswith(".bin") for each in requests) == 1
+    assert set(told(requests)) == {"GET"}
+    assert sum(each.key.endswith(".bin") for each in requests) <= 6
+    assert len(requests) <= 8
