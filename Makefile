@@ -1,5 +1,6 @@
 # make demo     the quickstart on real data           needs Python 3.11 or newer and a way to reach PyPI, nothing else
-# make test     every test, with the coverage floor   also builds the two environments tests exchange files with
+# make test     every test, with the coverage floor   also builds the two environments tests exchange files with,
+#               and with node and npm a server that they talk to
 # make check    format, lint, types, layers
 # make bench    what importing, many records, large files, verifying and many writers cost, against 2.2, by hand or
 #               other tools, which get an environment of their own (some forty minutes)
@@ -27,10 +28,11 @@ BIN := .venv/bin
 PIP := -m pip --disable-pip-version-check --quiet
 PLUGINS := lazyscribe-arrow lazyscribe-joblib lazyscribe-yaml lazyscribe-onnx
 # What the plug-ins would pull in, save lazyscribe: they ask for one below 3, so they are installed with --no-deps.
-PLUGINS_NEED := joblib onnx py-yaml12 pyarrow pyyaml scikit-learn
+PLUGINS_NEED := joblib obstore onnx py-yaml12 pyarrow pyyaml scikit-learn
 PEERS := mlflow pins trackio
 TOOLS := setuptools
 
+export LAZYSCRIBE_AZURITE := $(CURDIR)/.venv-azurite/node_modules/azurite/dist/src/blob/main.js
 export LAZYSCRIBE_22_PYTHON := $(CURDIR)/.venv-22/bin/python
 export LAZYSCRIBE_PEERS_PYTHON := $(CURDIR)/.venv-peers/bin/python
 export LAZYSCRIBE_PLUGINS_PYTHON := $(CURDIR)/.venv-plugins/bin/python
@@ -41,7 +43,7 @@ help:
 demo: .venv/.examples
 	@$(BIN)/python examples/quickstart.py
 
-test: .venv/.dev .venv-22/.ready .venv-plugins/.ready
+test: .venv/.dev .venv-22/.ready .venv-plugins/.ready .venv-azurite/.ready
 	$(BIN)/python -m pytest -n $(PROCESSES) --cov --cov-report=term $(ARGS)
 
 check: .venv/.dev
@@ -54,13 +56,16 @@ bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/imports.py
 	@$(BIN)/python benchmarks/records.py
 	@$(BIN)/python benchmarks/large.py
+	@$(BIN)/python benchmarks/handlers.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
 	@$(BIN)/python benchmarks/peers.py
+	@$(BIN)/python benchmarks/cloud.py
 
 # What `make test` makes a sample of. HYPOTHESIS_PROFILE=thorough looks longer still.
-faults: .venv/.dev .venv-22/.ready
-	LAZYSCRIBE_FAULTS=complete LAZYSCRIBE_FAULTS_PAGE=docs/faults.md $(BIN)/python -m pytest -n $(PROCESSES) tests/faults $(ARGS)
+faults: .venv/.dev .venv-22/.ready .venv-plugins/.ready .venv-azurite/.ready
+	LAZYSCRIBE_FAULTS=complete LAZYSCRIBE_FAULTS_PAGE=docs/faults.md $(BIN)/python -m pytest -n $(PROCESSES) \
+		tests/faults tests/cloud $(ARGS)
 
 format: .venv/.dev
 	$(BIN)/python -m ruff check --fix
@@ -71,7 +76,7 @@ versions: .venv/.dev
 	@$(BIN)/python $(PIP) freeze --exclude-editable
 
 clean:
-	rm -rf .venv .venv-22 .venv-peers .venv-plugins .pins demo build dist .coverage .coverage.* .mypy_cache .ruff_cache \
+	rm -rf .venv .venv-22 .venv-azurite .venv-peers .venv-plugins .pins demo build dist .coverage .coverage.* .mypy_cache .ruff_cache \
 		.pytest_cache .hypothesis .import_linter_cache src/*.egg-info
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -112,6 +117,16 @@ endef
 	@.venv-plugins/bin/python $(PIP) install --no-deps -c constraints-plugins.txt $(PLUGINS)
 	@touch $@
 
+# A server that the tests of buckets talk to, written for node. None of its packages has to run a script of its own.
+.venv-azurite/.ready: tests/cloud/azurite/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests of buckets need node and npm (20 or newer); install them." >&2; exit 1; }
+	@echo "npm: making .venv-azurite"
+	@rm -rf .venv-azurite
+	@mkdir .venv-azurite
+	@cp tests/cloud/azurite/package*.json .venv-azurite
+	@npm ci --prefix .venv-azurite --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 # What the tools that we compare with cannot do without is theirs: one that does not install is left out, and the
 # benchmark says so.
 .venv-peers/.ready: constraints-peers.txt
@@ -145,4 +160,7 @@ pins:
 	$(call create,.pins)
 	@.pins/bin/python $(PIP) install $(PEERS)
 	$(call freeze,constraints-peers.txt,--exclude setuptools)
+	@cp tests/cloud/azurite/package.json .pins
+	@npm install --prefix .pins --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund --save-exact azurite@latest
+	@cp .pins/package.json .pins/package-lock.json tests/cloud/azurite
 	@rm -rf .pins

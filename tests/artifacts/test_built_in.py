@@ -76,7 +76,12 @@ def test_every_handler_has_a_sample() -> None:
 
 
 def test_values_come_back_from_every_place(alias: str, url: str) -> None:
-    """Experiments, tests, versions and promotions give back what was logged, on a disk, in memory, in a bucket."""
+    """Experiments, tests, versions and promotions give back what was logged, on a disk, in memory, through fsspec."""
+    come_back(alias, url)
+
+
+def come_back(alias: str, url: str) -> None:
+    """Log the samples of a handler in all the ways there are; each must be loaded as it was."""
     sample = SAMPLES[alias]
     project = Project(f"{url}/project.json", author="tests")
     with project.log("run") as run:

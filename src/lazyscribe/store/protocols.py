@@ -53,7 +53,7 @@ def refuse_secrets(protocol: str, path: str) -> None:
     host = path.partition("/")[0]
     if BUCKETS[protocol] == "AzureStore":
         host = host.partition("@")[0] if ":" not in host else host
-    if "@" in host:
+    if "@" in host or _before_a_slash(protocol, host):
         message = (
             f"The {protocol}:// URL names a user or a password before '@'; leave them out of it and give them as "
             "options, in the environment or in a profile, since a path is shown and stored."
@@ -65,3 +65,9 @@ def refuse_secrets(protocol: str, path: str) -> None:
             "leave it out and give credentials as options."
         )
         raise InvalidArgumentError(message)
+
+
+def _before_a_slash(protocol: str, host: str) -> bool:
+    """Whether a host is the beginning of a password with slashes in it: it has a colon, and no port after it."""
+    _, colon, port = host.rpartition(":")
+    return bool(colon) and not (BUCKETS[protocol] == "HTTPStore" and (port.isdigit() or host.endswith("]")))

@@ -1,0 +1,116 @@
+"""How many requests an operation costs, told by a proxy: what docs/cloud.md says."""
+
+import time
+from typing import Any
+
+import pytest
+
+from lazyscribe import Project, Repository
+from tests.cloud.proxy import Fault, Proxy, Request
+from tests.cloud.servers import Server
+from tests.cloud.test_writers import through
+from tests.cloud.writer import Folder
+
+
+LATENCY = 0.4
+"""Seconds by which requests are delayed where round trips are counted."""
+
+
+def told(requests: list[Request]) -> list[str]:
+    """Return the methods, in order."""
+    return [each.method for each in requests]
+
+
+@pytest.fixture
+def options(server: Server, proxy: Proxy) -> dict[str, Any]:
+    return through(proxy, Folder("", server.options(), "versions", ""))
+
+
+@pytest.fixture
+def url(server: Server, options: dict[str, Any]) -> str:
+    """A repository of thirty versions, to which something has been written through the proxy, so that it is probed."""
+    url = f"{server.new_folder()}/repository.json"
+    repository = Repository(url, **options)
+    for number in range(30):
+        repository.log_artifact("a", number, "json")
+    repository.save()
+    return url
+
+
+def test_opening_and_looking_up(url: str, options: dict[str, Any], proxy: Proxy) -> None:
+    """Opening costs one request; metadata of the newest, of a number, of a date, and as of one, cost no more."""
+    with proxy.counting() as requests:
+        repository = Repository(url, mode="r", **options)
+        assert repository.get_artifact_metadata("a")["version"] == 29
+        assert repository.get_artifact_metadata("a", version=3)["version"] == 3
+        assert repository.get_artifact_metadata("a", version="2100-01-01", match="asof")["version"] == 29
+    assert told(requests) == ["GET"]
+
+
+def test_loading(url: str, options: dict[str, Any], proxy: Proxy) -> None:
+    """A load takes one round trip more than its bytes at most, whether much or little was saved with it."""
+    repository = Repository(url, **options)
+    repository.log_artifact("a", "alone", "json")
+    repository.save()
+    for version, most in ((30, 1), (7, 2), (29, 2)):
+        repository = Repository(url, mode="r", **options)
+        with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
+            before = time.monotonic()
+            assert repository.load_artifact("a", version=version) == ("alone" if version == 30 else version)
+            took = time.monotonic() - before
+        assert most * LATENCY <= took < (most + 0.8) * LATENCY, told(requests)
+        assert len(requests) <= 4, told(requests)
+
+
+def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
+    """A version costs three writes, its file, what is known of it, and the manifest, and one question for the last."""
+    repository = Repository(url, **options)
+    repository.log_artifact("a", "one more", "json")
+    with proxy.counting() as requests:
+        repository.save()
+    assert sorted(told(requests)) == ["GET", "PUT", "PUT", "PUT"]
+    assert [each.key.endswith("repository.json") for each in requests] == [False, False, True, True]
+    for number in range(100):
+        repository.log_artifact("b", number, "json")
+    with proxy.counting() as requests:
+        repository.save()
+    assert told(requests).count("GET") == 1
+    assert told(requests).count("PUT") <= 100 + 2
+    assert len(requests) <= 103
+
+
+def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
+    """An experiment without a file costs a question and the write of the manifest; that its slug is free is seen there."""
+    project = Project(url.replace("repository.json", "project.json"), author="root", **options)
+    for number in range(2):
+        with project.log("run") as run:
+            run.log_metric("n", number)
+        with proxy.counting() as requests:
+            project.save()
+    assert len(requests) <= 4, told(requests)
+
+
+def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
+    """The first write of a process to a folder asks five requests more: whether the store heeds conditions."""
+    repository = Repository(f"{server.new_folder()}/repository.json", **options)
+    repository.log_artifact("a", 1, "json")
+    with proxy.counting() as requests:
+        repository.save()
+    probes = [each for each in requests if "/probe-" in each.key or each.method in ("DELETE", "POST")]
+    assert [each.method for each in probes][:4] == ["PUT"] * 4
+    assert len(probes) == 5
+    assert len(requests) == 9
+
+
+def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
+    """Twenty MiB go up in parts, and come down in one request; two more ask, at the same time, for what is known."""
+    repository = Repository(f"{server.new_folder()}/repository.json", **options)
+    value = bytes(range(256)) * (20 << 12)
+    repository.log_artifact("large", value, "bytes")
+    with proxy.counting() as requests:
+        repository.save()
+    assert max(len(each.body) for each in requests) < 9 << 20
+    with proxy.counting() as requests:
+        assert repository.load_artifact("large") == value
+    assert told(requests) == ["GET"] * 3
+    assert sum(each.key.endswith(".bin") for each in requests) == 1
