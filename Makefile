@@ -56,6 +56,7 @@ bench: .venv/.dev .venv-22/.ready .venv-azurite/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/imports.py
 	@$(BIN)/python benchmarks/records.py
 	@$(BIN)/python benchmarks/large.py
+	@$(BIN)/python benchmarks/handlers.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
 	@$(BIN)/python benchmarks/peers.py

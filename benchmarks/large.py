@@ -19,7 +19,6 @@ import hashlib
 import json
 import os
 import pickle
-import resource
 import statistics
 import subprocess
 import sys
@@ -32,7 +31,7 @@ from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import timing
-from timing import QUICK, tell
+from timing import QUICK, peak, tell
 
 from lazyscribe import Project, Repository
 from lazyscribe.artifacts.base import Artifact
@@ -204,16 +203,6 @@ def prepare(folder: Path, kind: str) -> None:
         for each in ("small", "large"):
             experiment.log_artifact(each, value if each == "large" else b"1", HANDLERS[kind])
     project.save()
-
-
-def peak() -> int:
-    """Return the most bytes that this process held so far."""
-    try:
-        lines = Path("/proc/self/status").read_text("ascii").splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) << 10
-    except (OSError, StopIteration):
-        unit = 1 if sys.platform == "darwin" else 1 << 10
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def child(what: str, way: str, kind: str, folder: str, source: str) -> None:

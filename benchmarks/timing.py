@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -81,6 +82,16 @@ def tell(work: str, times: Mapping[str, list[float]], target: str = "") -> None:
     ]
     told = f"; target {target}" if target else ""
     print(f"| {work} | {', '.join(parts)} | {', '.join(ratios)}{told} |", flush=True)
+
+
+def peak() -> int:
+    """Return the most bytes that this process held so far."""
+    try:
+        lines = Path("/proc/self/status").read_text("ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) << 10
+    except (OSError, StopIteration):
+        unit = 1 if sys.platform == "darwin" else 1 << 10
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def heading(title: str) -> None:

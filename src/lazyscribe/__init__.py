@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lazyscribe.copying import copy as copy
     from lazyscribe.experiment import Experiment
     from lazyscribe.project import Project
     from lazyscribe.repository import Repository
@@ -12,7 +13,13 @@ __all__ = ["Experiment", "Project", "Repository", "Test", "__version__"]
 
 __version__ = "3.0.0"
 
-_MODULES = {"Experiment": "experiment", "Project": "project", "Repository": "repository", "Test": "test"}
+_MODULES = {
+    "Experiment": "experiment",
+    "Project": "project",
+    "Repository": "repository",
+    "Test": "test",
+    "copy": "copying",
+}
 _SUBMODULES = {"artifacts", "exception", "experiment", "project", "registry", "release", "repository", "test"}
 
 
@@ -29,4 +36,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_SUBMODULES])
+    return sorted([*__all__, *_SUBMODULES, "copy"])

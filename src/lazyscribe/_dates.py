@@ -81,3 +81,14 @@ def stamp(date: datetime) -> str:
     `datetime.strftime` does not pad years below 1000 on Linux, so it is not used here.
     """
     return to_text(date).replace("-", "").replace("T", "").replace(":", "")
+
+
+def parse_expiry(expiry: Any) -> datetime:
+    """Return the date that a user gives: a datetime or an ISO 8601 text; else an `InvalidArgumentError`."""
+    try:
+        if not isinstance(expiry, (str, datetime)):
+            raise TypeError(type(expiry).__name__)
+        return parse_date(expiry)
+    except (ValueError, TypeError) as error:
+        message = f"{expiry!r} is no date and time; give an expiry as a datetime or an ISO 8601 text."
+        raise InvalidArgumentError(message, expiry=expiry) from error

@@ -4,24 +4,25 @@ A save has three steps, and nothing else in the package writes:
 
 1. **stage**: every new file is created under a key of its own, its digest taken on the way, its facts beside it. A
    file that replaces another (an explicit name, used again) waits under ``.lazyscribe/staged/``.
-2. **swap**: under the store's guard the manifest is read again, `compose` merges what others committed since, and
-   the new text replaces the old one only if that is still what was read. Files that waited move into place.
+2. **swap**: under the store's guard the manifest is read again, `compose` merges what others committed since, the
+   journal's entry is created, and the new text replaces the old one only if that is still what was read. Files that
+   waited move into place. If the text stays as it is (only aliases move), the entry alone is the commit.
 3. **settle**: the caller changes what is in memory. Only now.
 
-What a kill leaves: in step 1 orphan files; between reading and replacing in step 2 the same; after the replacement
-a complete manifest, whose replaced files may still wait (their digest shows it). An exception before the replacement
-takes back what step 1 created, so the same save can be tried again. One after it is `CommitUnknownError`.
+What a kill leaves: in step 1 orphan files; between reading and replacing in step 2 the same, and perhaps an entry that
+the manifest shows to be void; after the replacement a complete manifest, whose replaced files may still wait (their
+digest shows it). An exception before the replacement takes back what step 1 created, so the same save can be tried
+again. One after it is `CommitUnknownError`.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from lazyscribe.deletions import deletion_note
 from lazyscribe.exception import (
     CommitUnknownError,
     ConflictError,
@@ -33,9 +34,24 @@ from lazyscribe.exception import (
 )
 from lazyscribe.filling import reason
 from lazyscribe.manifest import Manifest
+from lazyscribe.progress import part, size_of
 from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.guards import timeout
+
+if TYPE_CHECKING:
+    from lazyscribe.journal.log import Ticket
+    from lazyscribe.stage import Written
+
+    class Teller(Protocol):
+        """What knows what a save is about."""
+
+        def staged(self, stage: Stage) -> object:
+            """Do what can be done before the guard is held, since from now on files have their names; may note more."""
+
+        def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
+            """Return the entry of a commit that makes `data` of the manifest, if there is something to tell."""
+
 
 LONGEST_PAUSE = 5.0
 """Seconds that a swap waits at most before it is tried again, because a writer that takes no lock came between."""
@@ -47,7 +63,7 @@ def save(
     compose: Callable[[bytes | None], bytes],
     author: str | None,
     guarded: bool = True,
-    deleted: Callable[[], Sequence[str]] = tuple,
+    teller: Teller | None = None,
 ) -> None:
     """Write the files of `drafts`, then the manifest that `compose` makes of the one that is there.
 
@@ -56,9 +72,8 @@ def save(
 
     Parameters
     ----------
-    deleted
-        Called when everything is staged, since only then files have their names: gives the keys of records that this
-        save takes out; noted, so that other writers do not put them back.
+    teller
+        Makes the journal's entry; ``None``: there is none.
     guarded
         Without the guard the manifest must not be there yet, and nothing but the files is left in the folder.
 
@@ -72,56 +87,96 @@ def save(
         What `compose` raises, as after `SaveError`.
     """
     stage = Stage(manifest.store, author, manifest.unsure, manifest.spent)
-    attempts: list[bytes] = []
-    swapped: list[Token] = []
+    progress = _Progress()
     try:
-        with stage.all_at_once():
+        with stage.all_at_once(), part(map(_expected, drafts)):
             stage.write_all(drafts)
-            if gone := deleted():
-                stage.note(*deletion_note(manifest, list(gone), author))
+            if teller is not None:
+                teller.staged(stage)
         if guarded:
             with manifest.store.guard(manifest.key):
-                _swap(manifest, stage, compose, attempts, swapped)
+                _swap(manifest, stage, compose, teller, progress)
         else:
-            attempts.append(compose(None))
-            _create(manifest, attempts[-1], swapped)
+            progress.attempts.append(compose(None))
+            _create(manifest, progress)
     except BaseException as error:
-        if swapped or _may_be_written(manifest, attempts, error):
+        if progress.swapped or _may_be_written(manifest, progress.attempts, error):
             manifest.unsure.update(stage.written)
-            manifest.attempt = attempts[-1]
+            manifest.attempt = progress.attempts[-1]
             _raise_unknown(manifest, error)
-        stage.undo(error)
+        left = stage.undo(error)
+        if progress.alone is not None and progress.alone.key in left:
+            _raise_unknown(manifest, error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, UnreadableError)
         if told or not isinstance(error, Exception):
             raise
         message = f"{manifest.place} was not saved ({reason(error)}); mend the cause and save again."
         raise SaveError(message, path=manifest.place) from error
-    manifest.data, manifest.token = attempts[-1], swapped[-1]
+    manifest.data, manifest.token = progress.attempts[-1], progress.swapped[-1]
     manifest.attempt = None
     manifest.unsure.clear()
     manifest.spent.clear()
+    if progress.ticket is not None:
+        manifest.journal.accept(progress.ticket)
+
+
+class _Progress:
+    """How far a save has come.
+
+    Attributes
+    ----------
+    attempts
+        What the manifest was to become, at each try.
+    swapped
+        The token of the manifest, once it has become that.
+    ticket
+        The journal's entry.
+    """
+
+    def __init__(self) -> None:
+        self.attempts: list[bytes] = []
+        self.swapped: list[Token] = []
+        self.ticket: Ticket | None = None
+
+    @property
+    def alone(self) -> Ticket | None:
+        """The entry, if it alone is the commit: the manifest does not change."""
+        return self.ticket if self.ticket is not None and self.ticket.entry.after is None else None
+
+
+def _expected(draft: Draft) -> int:
+    """Return how many bytes a draft will write, as far as is known."""
+    if draft.source is None:
+        return size_of(draft.artifact.value)
+    size: object = draft.source.facts and draft.source.facts.size
+    return size if isinstance(size, int) else 0
 
 
 def _swap(
     manifest: Manifest,
     stage: Stage,
     compose: Callable[[bytes | None], bytes],
-    attempts: list[bytes],
-    swapped: list[Token],
+    teller: Teller | None,
+    progress: _Progress,
 ) -> None:
     limit = timeout()
     for _ in _tries(limit):
         current, token = manifest.peek()
         data = compose(current)
-        attempts.append(data)
+        progress.attempts.append(data)
+        progress.ticket = teller.ticket(current, data, stage.written) if teller is not None else None
+        if progress.ticket is not None:
+            stage.note(progress.ticket.key, progress.ticket.data)
         try:
             if data != current or manifest.attempt is not None:  # what was lost may be the sync
                 token = manifest.store.swap(manifest.key, data, token)
         except Stale as stale:
-            if stale.perhaps:  # then others built on it: composed anew, ours is recognised there
+            if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
                 manifest.attempt = data
+            elif progress.ticket is not None:
+                stage.withdraw()
             continue
-        swapped.append(token)
+        progress.swapped.append(token)
         stage.publish()
         return
     message = f"{manifest.place} was changed by others at every try for {limit:g} seconds; save again later."
@@ -146,11 +201,11 @@ def _tries(limit: float) -> Iterator[int]:
         before = time.monotonic()
 
 
-def _create(manifest: Manifest, data: bytes, swapped: list[Token]) -> None:
+def _create(manifest: Manifest, progress: _Progress) -> None:
     """Write a manifest where there is none; no lock is needed, and none is left there."""
     with manifest.store.create(manifest.key) as raw:
-        raw.write(data)
-    swapped.append(None)
+        raw.write(progress.attempts[-1])
+    progress.swapped.append(None)
 
 
 def _may_be_written(manifest: Manifest, attempts: list[bytes], error: BaseException) -> bool:

@@ -85,7 +85,8 @@ def _find(project: Project, path: str, registry: Registry, opened: Opened) -> Pr
     if key not in opened:
         trust = project._location.trust
         options = project.storage_options if trust is None else {**project.storage_options, "trust": trust}
-        opened[key] = type(project)(f"{project.protocol}://{path}", mode="r", **options)
+        found = opened[key] = type(project)(f"{project.protocol}://{path}", mode="r", **options)
+        found._location.progress = project._location.progress
     if opened[key]._manifest.data is None:
         message = f"{project.fpath} depends on {path}, which is not there; restore it or register that project."
         raise DependencyFileMissingError(message, path=path)

@@ -6,6 +6,7 @@ import io
 from typing import Any, BinaryIO
 
 from lazyscribe.facts import digest_of
+from lazyscribe.progress import STEP, current
 
 AT_ONCE = 8 << 20
 """Bytes in one piece from which on hashing and writing go on at the same time, each the whole of it."""
@@ -27,10 +28,18 @@ class HashingFile(io.BufferedIOBase):
         self._hashed = 0
         self._in_order = True
         self._moved = False  # away from the end of what was written, perhaps
+        self._meter = current()
 
     def write(self, data: Any) -> int:
         """Write bytes or any contiguous buffer; return their number."""
         view = memoryview(data).cast("B")
+        if self._meter is None:
+            return self._write(view)
+        for start in range(0, len(view), STEP):
+            self._meter.add(self._write(view[start : start + STEP]))
+        return len(view)
+
+    def _write(self, view: memoryview) -> int:
         if self._moved:
             self._in_order = self._in_order and self._raw.tell() == self._hashed
             self._moved = False

@@ -6,7 +6,7 @@ import os
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, reason
@@ -17,12 +17,16 @@ from lazyscribe.exception import (
     ReadOnlyError,
     SaveError,
 )
+from lazyscribe.journal.pending import Pending
+from lazyscribe.keywords import MODES, checked_trust, refuse_typos
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
+from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade, glances
-from lazyscribe.rows import Row
+from lazyscribe.rows import Note, Row
+from lazyscribe.selecting import Selecting
 from lazyscribe.store.protocols import is_local
 
 if TYPE_CHECKING:
@@ -33,17 +37,17 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader
     from lazyscribe.codec.texts import Texts
+    from lazyscribe.history import Commit
     from lazyscribe.merge_fields import Prefer
+    from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
     from lazyscribe.sync import MergePreview
     from lazyscribe.verification import Report
 
 T = TypeVar("T")
 
-MODES = ("r", "a", "w", "w+")
 
-
-class Document(Owner[T]):
+class Document(Selecting[T], Owner[T]):
     """A file of records in memory.
 
     Many threads may use one object. Saving holds a lock of the object and the guard of the store, loading neither.
@@ -58,13 +62,21 @@ class Document(Owner[T]):
         Passed to the file system.
     mode
         ``"r"``, ``"a"``, ``"w"`` or ``"w+"``.
+    unchanged
+        What becomes of a new version that holds what the newest does; see `Repository`.
     """
 
     _kind: ClassVar[str]
     _list: ClassVar[Callable[..., RecordList[Any]]]
+    unchanged: Literal["add", "skip"] = "add"
 
     def __init__(
-        self, fpath: str | Path, mode: str, storage_options: dict[str, Any], trust: Trust | None = None
+        self,
+        fpath: str | Path,
+        mode: str,
+        storage_options: dict[str, Any],
+        trust: Trust | None = None,
+        progress: Followed = None,
     ) -> None:
         if mode not in MODES:
             message = f"{mode!r} is not a mode of a {self._kind}; use one of {', '.join(map(repr, MODES))}."
@@ -73,16 +85,19 @@ class Document(Owner[T]):
         if not self.fpath.name:
             raise InvalidArgumentError(f"{os.fspath(fpath)!r} names no file; give the path of the {self._kind}'s file.")
         if is_local(self.protocol):
-            _refuse_typos(storage_options)
+            refuse_typos(storage_options)
         self.storage_options = storage_options
         self.mode = mode
         self._lock = threading.RLock()
         self._replacing = mode == "w"
         self._avoid: set[str] = set()
+        self._asked = Pending()
         self._as_saved: tuple[list[Entry[T]], bytes] | None = None
         self._location = Place(self.protocol, self.fpath.parent, storage_options)
         if trust is not None:
-            self._location.trust = _checked_trust(trust)
+            self._location.trust = checked_trust(trust)
+        if progress is not None:
+            self._location.progress = checked(progress)
         self._manifest = Manifest(self._location.store, self.fpath.name)
         self._records: RecordList[T] = self._list(self)
         if self._replacing:
@@ -110,6 +125,12 @@ class Document(Owner[T]):
     def fs(self) -> AbstractFileSystem:
         """The fsspec file system; made when it is first asked for."""
         return self._location.fs
+
+    @property
+    def _pending(self) -> Pending:
+        """What was asked for since the last save, beside what the records say."""
+        self._asked.bind(self._records.snapshot)
+        return self._asked
 
     # What kinds of documents differ in
 
@@ -166,6 +187,9 @@ class Document(Owner[T]):
     def _follow(self, added: list[Entry[T]]) -> None:
         """Let what was added while a merge ran go with what it has brought."""
 
+    def _stay_above(self, rows: list[Row[T]], highest: Mapping[str, int]) -> None:
+        """Let new records have numbers above the `highest` of each name that was ever deleted."""
+
     def _artifact_records(self, record: Record) -> list[Record]:
         """Return the records of the artifacts in a record."""
         return [record]
@@ -188,6 +212,14 @@ class Document(Owner[T]):
             name = getattr(entry.obj, "name", None)
             message = f"{name!r} cannot be written to {self._manifest.place} ({reason(error)}); mend it and save again."
             raise SaveError(message, name=name, path=self._manifest.place) from error
+
+    def _notes(self, rows: Iterable[Row[T]]) -> Iterable[Note]:
+        """Return what is to be kept beside the records of `rows`, whose files are staged."""
+        del rows
+        return ()
+
+    def _saved(self) -> None:
+        """Do what is due once a save is done, and memory is as the file."""
 
     def _opened(self, entries: Iterable[Entry[T]]) -> None:
         """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""
@@ -228,6 +260,7 @@ class Document(Owner[T]):
             with without_collections():
                 heads = self._heads_of(texts) if data is not None else []
             self._records = self._list(self, Unmade(texts, heads))
+            self._asked = Pending()
             self._opened(glances(heads))
 
     def _heads_of(self, texts: Texts) -> list[Any]:
@@ -261,7 +294,7 @@ class Document(Owner[T]):
         with self._lock:
             sync.reload(self, on_conflict)
 
-    def save(self, on_conflict: Prefer = "raise") -> None:
+    def save(self, on_conflict: Prefer = "raise", message: str | None = None) -> None:
         """Write what is in memory: new files first, then the file of records, replaced as a whole.
 
         What others saved meanwhile is kept, and shows in memory afterwards. On disk is then either everything or,
@@ -273,6 +306,8 @@ class Document(Owner[T]):
         on_conflict
             What happens where somebody else changed the same thing to another value: ``"raise"`` an error, or keep
             ``"ours"`` or ``"theirs"``.
+        message
+            Why, for the `history`.
 
         Raises
         ------
@@ -286,8 +321,14 @@ class Document(Owner[T]):
         self._refuse_if_read_only("save")
         from lazyscribe import sync
 
-        with self._lock:
-            sync.save(self, on_conflict)
+        with self._lock, following(self._location.progress, f"saving {self.fpath.name}"):
+            sync.save(self, on_conflict, message)
+
+    def history(self) -> list[Commit]:
+        """Return what every commit did, the first one first, as the journal tells now; see `Commit`."""
+        from lazyscribe.history import history
+
+        return history(self)
 
     def merge_preview(self) -> MergePreview:
         """Return what a save would bring together; changes nothing, in memory or on disk."""
@@ -296,7 +337,7 @@ class Document(Owner[T]):
         with self._lock:
             return sync.preview(self)
 
-    def verify(self, workers: int | None = None, progress: Callable[[int, int], object] | None = None) -> Report:
+    def verify(self, workers: int | None = None, progress: Followed = None) -> Report:
         """Check what is on disk now: every record, file and digest, and what lies around; changes nothing.
 
         Parameters
@@ -304,7 +345,8 @@ class Document(Owner[T]):
         workers
             Threads that read; default: one per core.
         progress
-            Called as ``progress(done_bytes, total_bytes)`` in this thread, about ten times a second.
+            Called as ``progress(done_bytes, total_bytes)`` in this thread, about ten times a second; default: what
+            this was opened with.
 
         Raises
         ------
@@ -314,7 +356,8 @@ class Document(Owner[T]):
         from lazyscribe.verification import Subject, verify
 
         store, key, seen = self._manifest.store, self._manifest.key, self._manifest.data is not None
-        return verify(Subject(self._kind, store, key, self._checked, seen), workers, progress)
+        told = self._location.progress if progress is None else progress
+        return verify(Subject(self._kind, store, key, self._checked, seen), workers, told)
 
     def _author(self) -> str:
         """Return who writes."""
@@ -331,33 +374,24 @@ class Document(Owner[T]):
     def _as_dict(self, entry: Entry[T]) -> dict[str, Any]:
         """Return the record of an entry as plain objects."""
 
+    def _dicts(self, entries: list[Entry[T]]) -> Iterator[dict[str, Any]]:
+        """Yield the records of entries as plain objects."""
+        return map(self._as_dict, entries)
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return (self._as_dict(entry) for entry in self._records.snapshot())
+        return self._dicts(self._records.snapshot())
 
     def __bool__(self) -> bool:
         return True
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_lock"} | {"_as_saved": None}
+        asked = self._pending.placed(self._records.snapshot()) if self._pending.moves else self._asked
+        return {
+            **{key: value for key, value in self.__dict__.items() if key != "_lock"},
+            "_as_saved": None,
+            "_asked": asked,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._lock = threading.RLock()
-
-
-def _checked_trust(trust: Any) -> Any:
-    from lazyscribe.artifacts.trust import checked
-
-    return checked(trust)
-
-
-def _refuse_typos(storage_options: Mapping[str, Any]) -> None:
-    """Refuse an option that is a keyword of ours misspelt: local file systems take any option and say nothing."""
-    if not storage_options:
-        return
-    from difflib import get_close_matches
-
-    for name in storage_options:
-        if meant := get_close_matches(name, ("mode", "author", "trust"), n=1, cutoff=0.7):
-            message = f"{name!r} is no option of a file system; did you mean {meant[0]!r}?"
-            raise InvalidArgumentError(message, name=name)

@@ -20,12 +20,14 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │       ├── CorruptArtifactError
     │       └── UntrustedError
     ├── VersionNotFoundError
+    │   └── VersionDeletedError
     ├── InvalidVersionError [ValueError]
     ├── CorruptManifestError [ValueError]
     ├── UnreadableError [OSError]
     │   ├── AccessDeniedError [PermissionError]
     │   └── UnreachableError [ConnectionError]
     ├── InvalidArgumentError [ValueError]
+    ├── QueryError [ValueError]
     ├── UnknownArtifactError [ValueError]
     ├── NotInListError [ValueError]
     ├── UnknownNameError [KeyError]
@@ -35,7 +37,9 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     ├── HandlerImportError [ImportError]
     ├── HandlerTypeError [TypeError]
     ├── DependencyFileMissingError [FileNotFoundError]
+    ├── DocumentMissingError [FileNotFoundError]
     ├── UsageError [RuntimeError]
+    ├── CheckFailedError               a release was not promoted
     └── StoreError
         ├── Exists [FileExistsError]
         ├── Stale
@@ -68,12 +72,14 @@ __all__ = [
     "CorruptArtifactError",
     "UntrustedError",
     "VersionNotFoundError",
+    "VersionDeletedError",
     "InvalidVersionError",
     "CorruptManifestError",
     "UnreadableError",
     "AccessDeniedError",
     "UnreachableError",
     "InvalidArgumentError",
+    "QueryError",
     "UnknownArtifactError",
     "NotInListError",
     "UnknownNameError",
@@ -83,7 +89,9 @@ __all__ = [
     "HandlerImportError",
     "HandlerTypeError",
     "DependencyFileMissingError",
+    "DocumentMissingError",
     "UsageError",
+    "CheckFailedError",
     "StoreError",
     "Exists",
     "Stale",
@@ -182,6 +190,10 @@ class VersionNotFoundError(LazyscribeError):
     """No version of the artifact, or no release, answers the question."""
 
 
+class VersionDeletedError(VersionNotFoundError):
+    """The version was deleted: ``at``, by the ``author``, for the ``reason``."""
+
+
 class InvalidVersionError(LazyscribeError, ValueError):
     """A version is neither a number, a date nor an ISO 8601 text."""
 
@@ -208,6 +220,10 @@ class InvalidNameError(ArtifactLogError, ValueError):
 
 class InvalidArgumentError(LazyscribeError, ValueError):
     """An argument has a value that is not among those allowed."""
+
+
+class QueryError(LazyscribeError, ValueError):
+    """A condition or a key to sort by cannot be understood: ``text``, and the ``position`` where, from 0."""
 
 
 class UnknownArtifactError(LazyscribeError, ValueError):
@@ -246,8 +262,16 @@ class DependencyFileMissingError(LazyscribeError, FileNotFoundError):
     """The project file that a dependency points to is not there."""
 
 
+class DocumentMissingError(LazyscribeError, FileNotFoundError):
+    """A path leads to no project or repository that can be read."""
+
+
 class UsageError(LazyscribeError, RuntimeError):
     """The call needs another mode or state of the object."""
+
+
+class CheckFailedError(LazyscribeError):
+    """A check did not pass, so a release was not promoted; ``failed`` holds what each said that did not."""
 
 
 class StoreError(LazyscribeError):

@@ -23,7 +23,9 @@ from lazyscribe.stored import Stored
 from lazyscribe.test import Frozen, Located, ReadOnlyTest, Test, as_path, forget_home
 
 if TYPE_CHECKING:
+    from lazyscribe.origins import Promotion
     from lazyscribe.project import Project
+    from lazyscribe.provenance import Provenance
     from lazyscribe.repository import Repository
 
 __all__ = ["Experiment", "ReadOnlyExperiment", "ReadOnlyTest", "Test"]
@@ -34,6 +36,8 @@ _indexed = _utils.EDITS.on_setattr
 def _moves(instance: Experiment, attribute: Any, value: Any) -> Any:
     """Let artifacts and tests be found where they were before; an attrs hook of what their folder is made of."""
     instance._fill()
+    if attribute.name == "slug":
+        instance._remember_run()
     return forget_home(instance, attribute, value) if attribute.name != "slug" else _indexed(instance, attribute, value)
 
 
@@ -126,6 +130,31 @@ class Experiment(Stored, Recorder):
         """The folder of the artifacts."""
         return self.dir / self.slug
 
+    @property
+    def provenance(self) -> Provenance | None:
+        """Where it comes from: commit, command, packages, machine, duration; ``None`` if that is not known."""
+        from lazyscribe.runs import provenance_of
+
+        return provenance_of(self)
+
+    @property
+    def promotions(self) -> list[Promotion]:
+        """The versions that its artifacts have become, in the order of time, as they are told beside the project."""
+        from lazyscribe.origins import promotions_of
+
+        return promotions_of(self)
+
+    def _remember_run(self) -> None:
+        """Keep in mind how it ran: what is kept of that goes by the slug, which is about to change."""
+        from lazyscribe.runs import run_of
+
+        self.__dict__.setdefault("_kept_as", self.slug)
+        self.__dict__["_run"] = run_of(self)
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.__dict__["_made"] = True  # here, and not read from a file
+
     def _lock(self) -> Any:
         return self.mutex_
 
@@ -188,9 +217,7 @@ class Experiment(Stored, Recorder):
             It is not newer than the newest version there; or, as a `SaveError` too, it could not be written.
         """
         repository._refuse_if_read_only("promote an artifact to")
-        artifact = self._find_artifact(name)
-        place, folder = self._home()
-        repository._accept(artifact, place.store, f"{folder}/{artifact.fname}")
+        repository._accept(self._find_artifact(name), self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record: plain objects, dates as text, dependencies as ``"path|slug"`` or ``"name|slug"``."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -30,7 +30,10 @@ FOLDER = ".lazyscribe"
 """Everything of ours that 2.2 does not know lies here, beside the manifest."""
 
 CHUNK = 1 << 20
-"""Bytes read at once when a file is hashed or copied."""
+"""Bytes read at once when a file is copied."""
+
+PIECE = 1 << 18
+"""Bytes read at once when a file is hashed: a size that stays in a processor's cache."""
 
 PACKS_KEPT = 64
 """How many packs of one store are kept in memory once they were read."""
@@ -47,7 +50,7 @@ class Facts(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the bytes of the facts file."""
-        return _encoded(self._asdict())
+        return encoded(self._asdict())
 
 
 def facts_key(key: str) -> str:
@@ -58,13 +61,13 @@ def facts_key(key: str) -> str:
 def new_pack(folder: str, facts: Mapping[str, Facts]) -> tuple[str, bytes]:
     """Return key and content of a pack of the facts of files in `folder`, by their names there."""
     key = join(f"{FOLDER}/packs", folder, f"{time.time_ns():020d}-{os.urandom(8).hex()}.json")
-    return key, _encoded({name: each._asdict() for name, each in facts.items()})
+    return key, encoded({name: each._asdict() for name, each in facts.items()})
 
 
 def packed(store: Store, pack: str) -> Iterator[tuple[str, Any]]:
     """Yield the keys of the files that a pack knows of, and what it tells; see `matching`."""
     folder = parent(pack.removeprefix(f"{FOLDER}/packs/"))
-    return ((join(folder, name), told) for name, told in _read_pack(store, pack).items())
+    return ((join(folder, name), told) for name, told in read_pack(store, pack).items())
 
 
 def read_facts(store: Store, key: str, created_at: str, handler: str) -> Facts | None:
@@ -90,21 +93,22 @@ def _told(store: Store, key: str) -> Iterator[Any]:
     listed = store.ahead(lambda: sorted(store.files_in(join(f"{FOLDER}/packs", folder)), reverse=True))
     try:
         own = store.read(facts_key(key))
-    except _NOT_THERE:
+    except NOT_THERE:
         own = None
     if own is not None:
         yield _decoded(own[0])
     try:
         packs = listed()
-    except _NOT_THERE:
+    except NOT_THERE:
         return
     for pack in packs:
-        with suppress(*_NOT_THERE):
-            if (found := _read_pack(store, pack).get(name)) is not None:
+        with suppress(*NOT_THERE):
+            if (found := read_pack(store, pack).get(name)) is not None:
                 yield found
 
 
-_NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, InvalidNameError)
+NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, InvalidNameError)
+"""What a store raises where nothing can be found out of a file of ours: then nothing is known."""
 
 
 @cache
@@ -115,10 +119,11 @@ def _packs() -> WeakKeyDictionary[Store, dict[str, dict[str, Any]]]:
     return WeakKeyDictionary()
 
 
-def _read_pack(store: Store, pack: str) -> dict[str, Any]:
+def read_pack(store: Store, pack: str, keep: bool = True) -> dict[str, Any]:
     """Return what a pack holds, empty if it is no pack; from memory if it was read before, since none ever changes.
 
-    What is no pack is not remembered: it may be one whose name came before its content (see `LocalStore`).
+    What is no pack is not remembered: it may be one whose name came before its content (see `LocalStore`). Nor is
+    what is not worth it, since it tells of one thing only: `keep`.
     """
     known = _packs().setdefault(store, {})
     if (kept := known.get(pack)) is not None:
@@ -127,13 +132,16 @@ def _read_pack(store: Store, pack: str) -> dict[str, Any]:
     content = _decoded(found[0]) if found is not None else None
     if not isinstance(content, dict):
         return {}
+    if not keep:
+        return content
     while len(known) >= PACKS_KEPT:
         known.pop(list(known)[0], None)  # noqa: RUF015 - another thread may change it between two steps
     known[pack] = content
     return content
 
 
-def _encoded(content: Any) -> bytes:
+def encoded(content: Any) -> bytes:
+    """Return the text of a file of ours."""
     import msgspec
 
     try:
@@ -160,20 +168,29 @@ def _decoded(data: bytes) -> Any:
         return None
 
 
-def digest_of(buf: BinaryIO) -> tuple[str, int]:
-    """Return the SHA-256 and the size of what an open file holds; its position is then at the start again."""
+def digest_of(buf: BinaryIO, told: Callable[[int], object] | None = None) -> tuple[str, int]:
+    """Return the SHA-256 and the size of what an open file holds; its position is then at the start again.
+
+    Parameters
+    ----------
+    told
+        Called with the number of bytes of each piece.
+    """
     from hashlib import sha256
 
     digest, size = sha256(), 0
+    view = memoryview(bytearray(PIECE))
     buf.seek(0)
-    while chunk := buf.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
+    while number := buf.readinto(view):  # type: ignore[attr-defined]
+        digest.update(view[:number])
+        size += number
+        if told is not None:
+            told(number)
     buf.seek(0)
     return digest.hexdigest(), size
 
 
-def sha256_of(data: bytes) -> str:
+def sha256_of(data: bytes | memoryview) -> str:
     """Return the SHA-256 of bytes, in hexadecimal."""
     from hashlib import sha256
 

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from lazyscribe import _utils
 from lazyscribe._dates import to_second, to_text
-from lazyscribe.codec.artifacts import to_record
-from lazyscribe.codec.text import Record
+from lazyscribe.codec.artifacts import to_record, written_again
+from lazyscribe.codec.text import Record, decode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
     InvalidVersionError,
+    LazyscribeError,
     UnknownArtifactError,
     UsageError,
     VersionNotFoundError,
 )
+from lazyscribe.opening import Opening
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
 from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.index import Selector
 
 Version: TypeAlias = datetime | str | int | None
-"""A number, a date, an ISO 8601 text, or ``None`` for the newest version that has not expired."""
+"""A number, a date, an ISO 8601 text, an alias (``"@production"``), or ``None``: the newest that has not expired."""
 
 Match: TypeAlias = Literal["exact", "asof"]
 
 How: TypeAlias = Literal["lines", "values"]
 
 
-class VersionReader(Document["Artifact"]):
+class VersionReader(Opening, Document["Artifact"]):
     """The reading half of a repository."""
 
     _records: VersionList
@@ -48,7 +51,8 @@ class VersionReader(Document["Artifact"]):
         validate
             Whether the environment that the handler recorded must be that of this interpreter.
         version
-            ``None``: the newest that has not expired; a number; a date, or its ISO 8601 text.
+            ``None``: the newest that has not expired; a number; a date, or its ISO 8601 text; an alias, such as
+            ``"@production"``.
         match
             ``"exact"``: created in that second, whatever its expiry. ``"asof"``: the newest created at or before the
             date that had not expired then.
@@ -77,18 +81,36 @@ class VersionReader(Document["Artifact"]):
         return self._records.get(self._find(name, version, match))
 
     def _find(self, name: str, version: Version, match: str) -> Entry[Artifact]:
-        from lazyscribe.index import Number, in_words, parse_version
+        from lazyscribe.index import Alias, Number, parse_version
 
         selector = parse_version(version, match)
         if not self._records.has(name):
-            raise UnknownArtifactError(self._no_artifact(name), name=name)
+            raise self._not_found(name, version, selector)
+        if isinstance(selector, Alias):
+            return self._aliased(name, selector.name)
         if isinstance(selector, Number):
             self._refuse_duplicate(name, selector.number)
-        entry = self._records.find(name, selector, _utils.utcnow())
+        entry = self._records.find(name, selector, self._now())
         if entry is None:
-            message = f"{self.fpath} has no version of {name!r} {in_words(selector)}; {self._has(name)}."
-            raise VersionNotFoundError(message, name=name, version=version)
+            raise self._not_found(name, version, selector)
         return entry
+
+    def _aliased(self, name: str, alias: str) -> Entry[Artifact]:
+        """Return the entry that an alias means."""
+        raise AssertionError(f"repositories know what @{alias} of {name} means")  # pragma: no cover
+
+    def _now(self) -> datetime:
+        """Return what counts as the present here."""
+        return _utils.utcnow()
+
+    def _not_found(self, name: str, version: Version, selector: Selector) -> LazyscribeError:
+        """Return the error that says that there is no such version."""
+        from lazyscribe.index import in_words
+
+        if not self._records.has(name):
+            return UnknownArtifactError(self._no_artifact(name), name=name)
+        message = f"{self.fpath} has no version of {name!r} {in_words(selector)}; {self._has(name)}."
+        return VersionNotFoundError(message, name=name, version=version)
 
     def _no_artifact(self, name: str) -> str:
         known = ", ".join(map(repr, self._records.names()[:20])) or "none"
@@ -186,7 +208,7 @@ class VersionReader(Document["Artifact"]):
     def _as_of(self, version: datetime | str) -> list[Entry[Artifact]]:
         from lazyscribe.index import in_words, parse_version
 
-        selector, now, chosen = parse_version(version, "asof"), _utils.utcnow(), []
+        selector, now, chosen = parse_version(version, "asof"), self._now(), []
         for name in sorted(self._records.names()):
             entry = self._records.find(name, selector, now)
             if entry is None:
@@ -194,6 +216,14 @@ class VersionReader(Document["Artifact"]):
             else:
                 chosen.append(entry)
         return chosen
+
+    def _dicts(self, entries: list[Entry[Artifact]]) -> Iterator[Record]:
+        for entry in entries:
+            if entry.obj is None and entry.raw is not None:  # no artifact need be made for its record
+                record = decode(entry.raw, self._manifest.place)
+                yield {**record, **written_again(record)}
+            else:
+                yield self._record_of(entry)
 
     def _record_of(self, entry: Entry[Artifact]) -> Record:
         artifact = self._records.get(entry)

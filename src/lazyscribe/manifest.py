@@ -9,7 +9,41 @@ from lazyscribe.exception import LazyscribeError, UnreadableError
 from lazyscribe.store.base import Store, Token
 
 if TYPE_CHECKING:
+    from lazyscribe.journal.log import Journal
     from lazyscribe.stage import Written
+
+
+class Digests:
+    """Digests of the states of one file, each quick if the file has only grown before its last two bytes.
+
+    Its first 128 bits are enough: nobody gains by two manifests of one digest.
+    """
+
+    def __init__(self) -> None:
+        self._last: list[tuple[bytes, Any, str]] = []
+
+    def of(self, data: bytes) -> str:
+        """Return the first half of the SHA-256, in hexadecimal."""
+        from hashlib import sha256
+
+        last = list(self._last)
+        for known, _, digest in last:
+            if known is data:
+                return digest
+        before = next((each for each in last if _begins_with(data, each[0])), None)
+        start, state = (len(before[0]) - 2, before[1].copy()) if before is not None else (0, sha256())
+        state.update(memoryview(data)[start : max(len(data) - 2, start)])
+        whole = state.copy()
+        whole.update(data[max(len(data) - 2, start) :])
+        found: str = whole.hexdigest()[:32]
+        self._last = [(data, state, found), *last[:1]]
+        return found
+
+
+def _begins_with(data: bytes, known: bytes) -> bool:
+    """Whether `data` begins with all of `known` but its last two bytes."""
+    end = len(known) - 2
+    return 0 <= end <= len(data) - 2 and data.startswith(memoryview(known)[:end])
 
 
 class Manifest:
@@ -25,6 +59,8 @@ class Manifest:
         The files of such a commit, by key. Saving again takes them for its own.
     spent
         Iterators that were handed to a handler by saves that failed.
+    journal
+        What is known of its journal; shared with twins.
     """
 
     def __init__(self, store: Store, key: str) -> None:
@@ -35,11 +71,23 @@ class Manifest:
         self.attempt: bytes | None = None
         self.unsure: dict[str, Written] = {}
         self.spent: list[Any] = []
+        self._digests = Digests()
 
     @cached_property
     def place(self) -> str:
         """The manifest as a user would write it."""
         return self.store.describe(self.key)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """See the attributes of the class."""
+        from lazyscribe.journal.log import Journal
+
+        return Journal(self.store, self.key)
+
+    def digest(self, data: bytes | None) -> str:
+        """Return what the journal calls a manifest by; an empty text for none."""
+        return self._digests.of(data) if data is not None else ""
 
     def read(self) -> bytes | None:
         """Read the manifest; what was read becomes what this process last saw."""
@@ -50,7 +98,15 @@ class Manifest:
         """Return another one that saw the same."""
         twin = Manifest(self.store, self.key)
         twin.data, twin.token, twin.attempt, twin.unsure = self.data, self.token, self.attempt, dict(self.unsure)
+        twin.__dict__["journal"], twin._digests = self.journal, self._digests
         return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("journal", "_digests")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._digests = Digests()
 
     def peek(self) -> tuple[bytes | None, Token | None]:
         """Read the manifest and remember nothing."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lazyscribe.store import absolute, file_system, open_store, protocol_of, store_of
 from lazyscribe.store.base import Store
-from lazyscribe.store.protocols import refuse_secrets
+from lazyscribe.store.protocols import is_local, refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
     from lazyscribe.artifacts.trust import Trust
+    from lazyscribe.progress import Followed
 
 
 def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
@@ -49,9 +50,12 @@ class Place:
     ----------
     trust
         Which of the files here may be loaded that can run code; ``None``: as the environment says.
+    progress
+        Who is told how far long work has come; see `lazyscribe.progress`. A callback is left out when this pickles.
     """
 
     trust: Trust | None = None
+    progress: Followed = None
 
     def __init__(
         self, protocol: str, folder: Path, options: dict[str, Any] | None = None, fs: AbstractFileSystem | None = None
@@ -69,6 +73,34 @@ class Place:
     def same_as(self, other: Place) -> bool:
         """Whether both are one folder of one file system, as far as their paths tell."""
         return self._root == other._root
+
+    def reference(self, other: Place, name: str) -> str:
+        """Return how the file `name` at another place is called here: relative on local disks, else by a URL."""
+        from pathlib import Path
+
+        (kind, root), (mine, start) = other._root, self._root
+        if kind == mine and is_local(self.protocol):
+            try:
+                return Path(os.path.relpath(root, start), name).as_posix()
+            except ValueError:  # on another drive
+                pass
+        path = (Path(root) / name).as_posix()
+        return path if is_local(other.protocol) else f"{other.protocol}://{path}"
+
+    def resolve(self, reference: str) -> tuple[Place, str]:
+        """Return the place and the name of the file that `reference` means here."""
+        from pathlib import Path
+
+        if "://" not in reference and is_local(self.protocol):
+            return self.at(Path(os.path.normpath(Path(self._root[1], reference))))
+        return self.at(reference)
+
+    def at(self, path: str | Path) -> tuple[Place, str]:
+        """Return the place and the name of a file: a URL, or a path on the file system of this place."""
+        protocol, found = split_url(path)
+        if "://" not in str(path):
+            protocol = self.protocol
+        return Place(protocol, found.parent, self.options if protocol == self.protocol else {}), found.name
 
     @classmethod
     def of(cls, fs: AbstractFileSystem, folder: Path) -> Place:
@@ -93,4 +125,7 @@ class Place:
         return self._store
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_store": None}
+        state = {**self.__dict__, "_store": None}
+        if callable(self.progress):
+            del state["progress"]
+        return state

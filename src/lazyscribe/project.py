@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
 from lazyscribe._dates import to_text
+from lazyscribe.capturing import Capturing, is_off
 from lazyscribe.codec.artifacts import keep_artifacts, to_record
 from lazyscribe.codec.experiments import artifact_files, keep_tests, unknown_keys
 from lazyscribe.codec.text import Record, check_experiment, decode, encode
-from lazyscribe.document import Document
 from lazyscribe.exception import (
     InvalidArgumentError,
     NameTakenError,
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     from lazyscribe.codec.texts import Source
     from lazyscribe.experiment import Experiment, ReadOnlyExperiment, ReadOnlyTest, Test
     from lazyscribe.place import Place
+    from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
 
 
-class Project(Document["Experiment"]):
+class Project(Capturing):
     """Experiments, ordered by creation, in one JSON file.
 
     Nothing is written before `save`. Many threads may log into one project; many processes may save to one file.
@@ -54,6 +55,11 @@ class Project(Document["Experiment"]):
         Default: the login name.
     trust
         As for a `Repository`. Holds for the projects that experiments depend on, too, unless they are registered.
+    progress
+        Called as ``progress(done_bytes, total_bytes)`` while files are saved, loaded, promoted or checked; ``False``:
+        never. Default: a bar for what takes more than two seconds, if a terminal or notebook shows it.
+    capture
+        Whether it is kept how experiments run (`Experiment.provenance`); ``LAZYSCRIBE_CAPTURE=off`` says no, too.
     **storage_options
         Passed to the file system.
 
@@ -76,10 +82,13 @@ class Project(Document["Experiment"]):
         author: str | None = None,
         *,
         trust: Trust | None = None,
+        progress: Followed = None,
+        capture: bool = True,
         **storage_options: Any,
     ) -> None:
+        self.capture = capture and not is_off()
         self.author = _utils.user_name() if author is None else author
-        super().__init__(fpath, mode, storage_options, trust)
+        super().__init__(fpath, mode, storage_options, trust, progress)
 
     @property
     def _home(self) -> tuple[Place, str]:
@@ -112,7 +121,9 @@ class Project(Document["Experiment"]):
         self._refuse_if_read_only("log an experiment to")
         check_text(name)
         experiment = _kinds()[0]._begin(name, self, self._home)
+        began = self._begin_run(experiment)
         yield experiment
+        self._end_run(experiment, began)
         self.append(experiment)
 
     def append(self, experiment: Experiment) -> None:
@@ -175,7 +186,9 @@ class Project(Document["Experiment"]):
 
     @property
     def _reader(self) -> ExperimentReader:
-        return _experiment_reader()
+        from lazyscribe.codec.heads import EXPERIMENTS
+
+        return EXPERIMENTS
 
     def _check_names(self, head: ExperimentHead) -> None:
         for folder, fname in head.files():
@@ -204,15 +217,15 @@ class Project(Document["Experiment"]):
     def _as_dict(self, entry: Entry[Experiment]) -> Record:
         return self._records.get(entry).to_dict()
 
-    def __iter__(self) -> Iterator[Record]:
+    def _dicts(self, entries: list[Entry[Experiment]]) -> Iterator[Record]:
         from lazyscribe.codec.bodies import listed
         from lazyscribe.codec.texts import piece_of
 
-        for entries in in_parts(self._records.snapshot()):
-            heads = {id(entry): entry.head for entry in entries if entry.obj is None and not entry.head.dependencies}
+        for some in in_parts(entries):
+            heads = {id(entry): entry.head for entry in some if entry.obj is None and not entry.head.dependencies}
             with _utils.without_collections():
-                found = iter(listed([piece_of(entry.source()) for entry in entries if id(entry) in heads]))
-            for entry in entries:
+                found = iter(listed([piece_of(entry.source()) for entry in some if id(entry) in heads]))
+            for entry in some:
                 record = next(found) if id(entry) in heads else {}
                 changed = entry.obj is not None or entry.head is not heads.get(id(entry))
                 yield self._as_dict(entry) if changed else record
@@ -296,7 +309,7 @@ class Project(Document["Experiment"]):
             part["artifacts"] = [to_record(artifact) for artifact in holder]
         if entry.unknown:
             record = {**entry.unknown, **record}
-        if (tests or any(artifacts)) and not _experiment_reader().fits(record):  # others have only their text
+        if (tests or any(artifacts)) and not self._reader.fits(record):  # others have only their text
             check_experiment(record, self._manifest.place, 0)
         editable = self.mode == "w+" or (self.mode == "w" and not self._replacing)
         if experiment.dirty and editable and not experiment.read_only:
@@ -336,7 +349,7 @@ class Project(Document["Experiment"]):
         if experiment.slug != record["slug"]:
             state["slug"] = record["slug"]
             _utils.EDITS.count += 1
-        state["last_updated_by"] = record["last_updated_by"]
+        state["last_updated_by"], state["_kept_as"] = record["last_updated_by"], record["slug"]
         if to_text(experiment.last_updated) == record["last_updated"]:
             state["dirty"] = False
         self._attach(experiment)
@@ -365,13 +378,6 @@ class Project(Document["Experiment"]):
         for entry in self._records.snapshot():
             if entry.obj is not None and entry.obj.dir == self.dir:
                 self._attach(entry.obj)
-
-
-@cache
-def _experiment_reader() -> ExperimentReader:
-    from lazyscribe.codec.heads import EXPERIMENTS
-
-    return EXPERIMENTS
 
 
 @cache

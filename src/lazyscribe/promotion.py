@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lazyscribe._dates import to_second, to_text
 from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
 from lazyscribe.facts import digest_of, read_facts
+from lazyscribe.progress import following
 from lazyscribe.reading import open_file
 from lazyscribe.stage import Source
 from lazyscribe.store.base import Store
@@ -14,6 +15,7 @@ from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.experiment import Experiment
     from lazyscribe.repository import Repository
 
 
@@ -30,8 +32,8 @@ def source_of(artifact: Artifact, store: Store, key: str) -> Source:
     return Source(store, key, facts)
 
 
-def promote(repository: Repository, artifact: Artifact, source: Source | None) -> None:
-    """Let `artifact` join `repository`: with its value, or from its saved file and then saved at once.
+def promote(repository: Repository, artifact: Artifact, source: Source | None, experiment: Experiment) -> None:
+    """Let `artifact` of `experiment` join `repository`: with its value, or from its saved file and then saved at once.
 
     Raises
     ------
@@ -46,6 +48,7 @@ def promote(repository: Repository, artifact: Artifact, source: Source | None) -
 
         promoted = evolve(artifact, version=number, value=value, dirty=True)
         repository._join(promoted, chosen=source is None)
+        repository._promoted.append((promoted, experiment))
     if source is not None:
         _save(repository, promoted, source)
 
@@ -53,9 +56,11 @@ def promote(repository: Repository, artifact: Artifact, source: Source | None) -
 def _save(repository: Repository, promoted: Artifact, source: Source) -> None:
     repository._sources[id(promoted)] = source
     try:
-        repository.save()
+        with following(repository._location.progress, f"promoting {promoted.name!r}"):
+            repository.save()
     except BaseException as error:
         repository.artifacts.remove(promoted)
+        repository._promoted[:] = [each for each in repository._promoted if each[0] is not promoted]
         if type(error) is SaveError:
             message = f"{promoted.name!r} was not promoted to {repository.fpath}: {error}"
             raise PromotionError(message, name=promoted.name, path=str(repository.fpath)) from error

@@ -13,6 +13,7 @@ from lazyscribe._dates import to_text
 from lazyscribe.artifacts.trust import level_of, refuse, runs_code
 from lazyscribe.exception import ArtifactFileMissingError, ArtifactLoadError, LazyscribeError
 from lazyscribe.facts import Facts, check, digest_of, read_facts, sha256_of
+from lazyscribe.progress import current, following, part
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key
 
@@ -26,6 +27,12 @@ IN_MEMORY = 256 * 2**20
 Larger ones are read twice, from one open file: for the digest, and by the handler. They are not mapped: a mapped file
 that is cut short kills the process, and handlers would read a map through copies.
 """
+
+IF_STREAMED = 8 * 2**20
+"""The same for handlers that need no more than a little of a file at a time, of files of an operating system."""
+
+PIECE = 4 << 20
+"""Bytes that are read at once if somebody is told."""
 
 
 def warn_output_only(artifact: type[Artifact] | Artifact, name: str) -> None:
@@ -66,7 +73,10 @@ def read_artifact(place: Place, key: str, artifact: Artifact, validate: bool, re
     warn_output_only(artifact, artifact.name)
     if validate:
         _validate(artifact)
-    with checked_file(place.store, key, artifact, recorded=guarded) as buf:
+    with (
+        following(place.progress, f"loading {artifact.name!r}"),
+        checked_file(place.store, key, artifact, recorded=guarded) as buf,
+    ):
         # In a variable: thrown away within the block, a text file would close the one below, with a warning.
         wanted = buf if artifact.binary else io.TextIOWrapper(buf, encoding="utf-8", newline="")
         return artifact.read(wanted, **reader_kwargs)
@@ -97,19 +107,49 @@ def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = Fa
         facts = told()
         if facts is None and recorded:
             refuse(artifact, "recorded", path)
-        if raw.seek(0, io.SEEK_END) <= IN_MEMORY:
+        if (size := raw.seek(0, io.SEEK_END)) <= _limit(artifact, raw):
             raw.seek(0)
-            data = raw.read()
+            held = _held(raw, size)
             if facts is not None:
-                check(facts, sha256_of(data), path, artifact.name)
-            yield io.BytesIO(data)
+                with held.getbuffer() as content:
+                    check(facts, sha256_of(content), path, artifact.name)
+            yield held
         elif facts is not None:
             with _watched(raw, facts, path, artifact.name):
-                check(facts, digest_of(raw)[0], path, artifact.name)
+                with part([size]):
+                    meter = current()
+                    digest, _ = digest_of(raw, None if meter is None else meter.add)
+                check(facts, digest, path, artifact.name)
                 yield raw
         else:
             raw.seek(0)
             yield raw
+
+
+def _limit(artifact: Artifact, raw: BinaryIO) -> int:
+    """Return how many bytes a file may have to be held; one that comes over a network is not read twice for less."""
+    if not artifact._streams:
+        return IN_MEMORY
+    try:
+        raw.fileno()
+    except (OSError, AttributeError):
+        return IN_MEMORY
+    return IF_STREAMED
+
+
+def _held(raw: BinaryIO, size: int) -> io.BytesIO:
+    """Return what is in an open file of that size, read in pieces if anybody wants to know how far it has come."""
+    meter = current()
+    if meter is None:
+        return io.BytesIO(raw.read())
+    held, place = io.BytesIO(bytes(size)), 0
+    with meter.part([size]), held.getbuffer() as view:
+        while number := raw.readinto(view[place : place + PIECE]):  # type: ignore[attr-defined]
+            place += number
+            meter.add(number)
+    if place < size:  # somebody has cut it meanwhile
+        held.truncate(place)
+    return held
 
 
 @contextmanager

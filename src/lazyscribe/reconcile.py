@@ -1,6 +1,6 @@
 """Base, theirs and mine: the rows of a document merged with the manifest that is there.
 
-Reads notes of deletions; writes nothing and changes nothing but the rows.
+Reads the journal; writes nothing and changes nothing but the rows.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from lazyscribe._dates import rewritten, to_text
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import Record, appended, assemble, decode, encode, extend, reason
 from lazyscribe.codec.texts import Texts
-from lazyscribe.deletions import deleted_by_others
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
 from lazyscribe.merge import Merged, merge
 from lazyscribe.merge_fields import ABSENT, Conflict, Prefer, merge_records
@@ -20,6 +20,8 @@ from lazyscribe.rows import Row
 
 if TYPE_CHECKING:
     from lazyscribe.document import Document
+    from lazyscribe.journal.entries import LogEntry, Told
+    from lazyscribe.journal.log import View
 
 T = TypeVar("T")
 
@@ -110,7 +112,7 @@ def merge_rows(
     every = _every_row(document, entries, rows)
     mine = {row.key: row.text for row in every}
     conflicts: list[Conflict] = []
-    deleted = _leave_out_deleted(document, base, theirs.texts, mine, prefer, conflicts)
+    deleted = _leave_out_deleted(document, data, (base, theirs.texts, mine), prefer, conflicts)
 
     def resolve(before: bytes, text: bytes, own: bytes | None) -> bytes | None:
         return _resolve_one(document, (before, text, own), prefer, conflicts)
@@ -209,15 +211,15 @@ def _resolve_one(
 
 def _leave_out_deleted(
     document: Document[T],
-    base: dict[str, bytes],
-    theirs: dict[str, bytes],
-    mine: dict[str, bytes],
+    data: bytes | None,
+    sides: tuple[dict[str, bytes], dict[str, bytes], dict[str, bytes]],
     prefer: Prefer,
     conflicts: list[Conflict],
 ) -> set[str]:
-    """Take records out of `mine` that others deleted and said so; return their keys."""
+    """Take records out of mine that others deleted and said so; return their keys. `sides`: base, theirs, mine."""
+    base, theirs, mine = sides
     dropped = [key for key in base if key not in theirs and key in mine]
-    deleted = deleted_by_others(document._manifest, dropped) if dropped else set()
+    deleted = deleted_by_others(document, data, dropped) if dropped else set()
     for key in sorted(deleted):
         if mine[key] != base[key]:
             place = document._manifest.place
@@ -228,6 +230,69 @@ def _leave_out_deleted(
                 continue
         del mine[key]
     return deleted
+
+
+def deleted_by_others(document: Document[T], data: bytes | None, keys: list[str]) -> set[str]:
+    """Return those of `keys` that were deleted, and have not come back, as the journal tells where `data` stands."""
+    return journal_of(document, data).summary.gone.keys() & set(keys)
+
+
+def journal_of(document: Document[Any], data: bytes | None, whole: bool = False) -> View:
+    """Return what the journal tells if the manifest is `data`."""
+    manifest, found = document._manifest, dict[str, dict[str, Any]]()
+
+    def records() -> dict[str, Any]:
+        if not found:
+            try:
+                found["heads"] = keyed(document, data).heads
+            except (CorruptManifestError, KeyError, TypeError):
+                found["heads"] = {}
+        return found["heads"]
+
+    def holds(entry: LogEntry) -> bool:
+        if entry.after is None or (digest := manifest.digest(data)) == entry.after:
+            return True
+        if data is not manifest.data and manifest.digest(manifest.data) == entry.after:  # it was so when we looked
+            return True
+        return digest != entry.before and _shows(records(), entry)
+
+    return manifest.journal.view(holds, whole)
+
+
+def _shows(heads: dict[str, Any], entry: LogEntry) -> bool:
+    """Whether a manifest that others have changed since has something of what `entry` did."""
+    if any(told.key in heads for told in entry.logged):
+        return True
+    if any(told.key in heads and told_of(heads[told.key]).same_as(told) for told in entry.changed):
+        return True
+    if any(gone.told.key not in heads for gone in entry.deleted):
+        return True
+    return not (entry.logged or entry.changed or entry.deleted)
+
+
+def told_of(known: Any, sha256: str | None = None) -> Told:
+    """Return what the journal tells of a record, a head, or an object."""
+    from lazyscribe.journal.entries import Told
+
+    def get(field: str) -> Any:
+        return known.get(field) if isinstance(known, dict) else getattr(known, field, None)
+
+    if (fname := get("fname")) is None:
+        return Told(get("slug"), date=_text(get("last_updated")))
+    expiry, handler = get("expiry"), get("handler")
+    return Told(
+        get("name"),
+        fname,
+        get("version") or 0,
+        _text(get("created_at")),
+        None if expiry is None else _text(expiry),
+        sha256,
+        handler,
+    )
+
+
+def _text(date: Any) -> str:
+    return rewritten(date) if isinstance(date, str) else to_text(date)
 
 
 def mark_lost(document: Document[T], rows: list[Row[T]], merged: Merged | None) -> None:

@@ -7,22 +7,20 @@ keys are not sorted: ``tag``, ``artifacts`` (pairs of name and number), ``create
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from attrs import define, field
-
 from lazyscribe import _utils
-from lazyscribe._dates import as_utc, parse_date, to_second, to_text, to_utc
+from lazyscribe._dates import to_second, to_text, to_utc
 from lazyscribe.codec.text import assemble, encode
 from lazyscribe.commit import save, update_document
 from lazyscribe.exception import (
-    CorruptManifestError,
     Exists,
     InvalidArgumentError,
     InvalidVersionError,
+    LazyscribeError,
     UsageError,
     VersionNotFoundError,
 )
@@ -31,6 +29,7 @@ from lazyscribe.index import parse_version
 from lazyscribe.manifest import Manifest
 from lazyscribe.place import Place, split_url
 from lazyscribe.release_config import read_config
+from lazyscribe.releases import FILE, Names, Release, chosen, fault_of, read_releases
 from lazyscribe.repository import Repository
 from lazyscribe.stage import Draft, Source
 from lazyscribe.store.keys import join
@@ -47,91 +46,29 @@ __all__ = [
     "release_from_toml",
 ]
 
-_FILE = "releases.json"
-
-
-@define
-class Release:
-    """A tag and the versions it stands for.
-
-    Attributes
-    ----------
-    artifacts
-        Pairs of name and number; tuples when made by `create_release`, lists when loaded from JSON, and the two
-        are not equal.
-    created_at
-        Naive UTC; default: now, with microseconds, which files do not keep.
-    """
-
-    tag: str
-    artifacts: list[tuple[str, int]]
-    created_at: datetime = field(factory=_utils.present, converter=as_utc)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the release as ``releases.json`` holds it, the pairs as they are."""
-        return {"tag": self.tag, "artifacts": list(self.artifacts), "created_at": to_text(self.created_at)}
-
-    @classmethod
-    def from_dict(cls, info: Mapping[str, Any]) -> Release:
-        """Return the release that `to_dict` gave; further keys are ignored.
-
-        Raises
-        ------
-        CorruptManifestError
-            A key is missing or of the wrong type.
-        """
-        fault = _fault_of(info)
-        if fault is not None:
-            raise CorruptManifestError(f"The dictionary is no release: {fault}.")
-        return cls(tag=info["tag"], artifacts=info["artifacts"], created_at=parse_date(info["created_at"]))
-
-
-def _fault_of(info: Any) -> str | None:
-    """Say what keeps `info` from being a release."""
-    if not isinstance(info, Mapping):
-        return f"it is {info!r:.60} where an object with tag, artifacts and created_at is expected"
-    for key in ("tag", "artifacts", "created_at"):
-        if key not in info:
-            return f"it has no {key!r}"
-    if not isinstance(info["tag"], str):
-        return f"its 'tag' is {info['tag']!r:.60}, which is no text"
-    if not isinstance(info["artifacts"], (list, tuple)):
-        return f"its 'artifacts' are {info['artifacts']!r:.60}, which is no list"
-    for pair in info["artifacts"]:
-        if not _is_pair(pair):
-            return f"{pair!r:.60} among its 'artifacts' is no pair of a name and a version number"
-    try:
-        parse_date(info["created_at"])
-    except (ValueError, AttributeError):
-        return f"its 'created_at' is {info['created_at']!r:.60}, which is no ISO 8601 date"
-    return None
-
-
-def _is_pair(pair: Any) -> bool:
-    return isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str) and type(pair[1]) is int
-
-
 # -- making and finding -----------------------------------------------------------------------------------------------
 
 
-def create_release(repository: Repository, tag: str) -> Release:
+def create_release(repository: Repository, tag: str, names: Names | None = None) -> Release:
     """Return a release of the newest unexpired version of each name, sorted by name; nothing is written.
 
     Names of which every version has expired are left out.
+
+    Parameters
+    ----------
+    names
+        Only these: names, or pairs of a name and a version (a number, a date, an alias such as ``"@production"``), or
+        a mapping of such pairs. What is named must be there.
 
     Raises
     ------
     UsageError
         The repository is not in mode ``r``.
+    UnknownArtifactError, VersionNotFoundError, InvalidArgumentError
+        Of `names`: no such name, no such version, one name twice.
     """
     _require_read_only(repository, "create a release from it")
-    pairs = []
-    for name in sorted({artifact.name for artifact in repository.artifacts}):
-        try:
-            pairs.append((name, int(repository.get_artifact_metadata(name)["version"])))
-        except VersionNotFoundError:
-            continue
-    return Release(tag=tag, artifacts=pairs)
+    return Release(tag=tag, artifacts=chosen(repository, names))
 
 
 def _require_read_only(repository: Repository, purpose: str) -> None:
@@ -223,7 +160,7 @@ def load(fp: IO[Any], **kwargs: Any) -> list[Release]:
     CorruptManifestError
         The file is not a JSON array of releases.
     """
-    return _read(fp.read(), str(getattr(fp, "name", "the file")), **kwargs)[1]
+    return read_releases(fp.read(), str(getattr(fp, "name", "the file")), **kwargs)[1]
 
 
 def loads(s: str | bytes, **kwargs: Any) -> list[Release]:
@@ -234,25 +171,7 @@ def loads(s: str | bytes, **kwargs: Any) -> list[Release]:
     CorruptManifestError
         The text is not a JSON array of releases.
     """
-    return _read(s, "the text", **kwargs)[1]
-
-
-def _read(text: str | bytes, place: str, **kwargs: Any) -> tuple[list[Any], list[Release]]:
-    """Return the elements as they stand in the text, and as releases."""
-    try:
-        items = json.loads(text, **kwargs)
-    except (ValueError, RecursionError) as error:
-        message = f"Releases cannot be read from {place}, which is not valid JSON ({error}); restore a good copy."
-        raise CorruptManifestError(message, path=place) from error
-    if not isinstance(items, list):
-        message = f"Releases cannot be read from {place}: it holds {items!r:.60} where a list is expected."
-        raise CorruptManifestError(message, path=place)
-    for position, item in enumerate(items):
-        fault = _fault_of(item)
-        if fault is not None:
-            message = f"Record {position} of {place} is no release: {fault}; mend it or restore a good copy."
-            raise CorruptManifestError(message, path=place, record=position)
-    return items, [Release.from_dict(item) for item in items]
+    return read_releases(s, "the text", **kwargs)[1]
 
 
 # -- releasing by configuration ---------------------------------------------------------------------------------------
@@ -302,20 +221,30 @@ def _release_at(path: str, tag: str) -> tuple[Repository, Release]:
 def _append(repository: Repository, release: Release) -> None:
     """Add the release to the file beside the repository unless its tag stands there."""
     store = repository._location.store
-    path = store.describe(_FILE)
-    taken = False
+    path = store.describe(FILE)
+    standing: list[Release] = []
 
     def change(data: bytes | None) -> bytes:
-        nonlocal taken  # may be asked again, with what another writer left meanwhile
-        items, releases = _read(data, path) if data is not None else ([], [])
-        taken = any(each.tag == release.tag for each in releases)
-        if taken and data is not None:
+        items, releases = read_releases(data, path) if data is not None else ([], [])
+        standing[:] = [each for each in releases if each.tag == release.tag]  # may be asked again
+        if standing and data is not None:
             return data
         return json.dumps([*items, release.to_dict()], indent=4).encode("ascii")
 
-    update_document(store, _FILE, change)
-    if taken:
+    update_document(store, FILE, change)
+    if standing:
         _warn("%s holds a release %r already; it is left as it is.", path, release.tag)
+    _tell_journal(repository, (standing or [release])[-1])
+
+
+def _tell_journal(repository: Repository, release: Release) -> None:
+    """Tell the repository's journal of a release; what keeps it from that is logged, since the file tells of it."""
+    if repository._manifest.data is None:
+        return
+    try:
+        repository._anew().add_release(release)
+    except (LazyscribeError, OSError) as error:
+        _warn("The release %r is in %s, but not in the history (%s).", release.tag, FILE, str(error))
 
 
 def _warn(message: str, *facts: str) -> None:
@@ -352,7 +281,7 @@ def minimal_repository_from_release(location: str | Path, repository: Repository
         A file cannot be read or written.
     """
     _require_read_only(repository, "copy a release of it")
-    fault = _fault_of(release.to_dict())
+    fault = fault_of(release.to_dict())
     if fault is not None:
         raise InvalidArgumentError(f"The release {release.tag!r} cannot be copied: {fault}.")
     pairs = dict.fromkeys((name, version) for name, version in release.artifacts)

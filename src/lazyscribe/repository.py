@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date
+from lazyscribe._dates import parse_expiry
 from lazyscribe.codec.artifacts import from_record, lasting, looks, to_record
 from lazyscribe.codec.text import Record, decode
 from lazyscribe.exception import (
@@ -20,12 +20,14 @@ from lazyscribe.exception import (
     SaveError,
     UnknownNameError,
 )
-from lazyscribe.lookup import Match, Version, VersionReader
+from lazyscribe.keywords import choice
+from lazyscribe.lookup import Match, Version
 from lazyscribe.names import check_file, warn_of_names
+from lazyscribe.promoting import Promoting
 from lazyscribe.records.entries import Entry
 from lazyscribe.records.versions import VersionList
+from lazyscribe.releasing import Releasing
 from lazyscribe.rows import Row
-from lazyscribe.store.base import Store
 from lazyscribe.store.keys import candidates, fold, join
 
 if TYPE_CHECKING:
@@ -34,13 +36,14 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader, VersionHead
+    from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
     from lazyscribe.stage import Source
 
 __all__ = ["Repository"]
 
 
-class Repository(VersionReader):
+class Repository(Releasing, Promoting):
     """Named artifacts in versions: numbers from 0 on, and creation dates.
 
     Nothing is written before `save`. Many threads may use one repository; many processes may save to one file.
@@ -55,13 +58,19 @@ class Repository(VersionReader):
     trust
         Which files may be loaded that can run code, as pickles do: ``"all"``; those whose digest was ``"recorded"``
         here when they were saved; ``"none"``. Default: the environment variable ``LAZYSCRIBE_TRUST``, else all.
+    progress
+        Called as ``progress(done_bytes, total_bytes)`` while files are saved, loaded, promoted or checked; ``False``:
+        never. Default: a bar for what takes more than two seconds, if a terminal or notebook shows it.
+    unchanged
+        What becomes of a new version that holds, byte for byte, what the newest does: ``"add"`` it all the same, or
+        ``"skip"`` it when it is saved, and log that.
     **storage_options
         Passed to the file system.
 
     Raises
     ------
     ValueError
-        Another mode or level of trust; as `CorruptManifestError` a file that is damaged.
+        Another mode, level of trust or `unchanged`; as `CorruptManifestError` a file that is damaged.
     """
 
     _kind: ClassVar[str] = "repository"
@@ -74,10 +83,13 @@ class Repository(VersionReader):
         mode: Literal["r", "a", "w", "w+"] = "w+",
         *,
         trust: Trust | None = None,
+        progress: Followed = None,
+        unchanged: Literal["add", "skip"] = "add",
         **storage_options: Any,
     ) -> None:
+        self.unchanged = choice("unchanged", unchanged, ("add", "skip"))
         self._sources: dict[int, Source] = {}
-        super().__init__(fpath, mode, storage_options, trust)
+        super().__init__(fpath, mode, storage_options, trust, progress)
 
     @property
     def artifacts(self) -> VersionList:
@@ -137,13 +149,6 @@ class Repository(VersionReader):
                 warnings.warn(notice, UserWarning, stacklevel=4)
         self._records.append(artifact)
 
-    def _accept(self, artifact: Artifact, store: Store, key: str) -> None:
-        """Take a version over from an experiment; see `Experiment.promote_artifact`."""
-        from lazyscribe.promotion import promote, source_of
-
-        with self._lock:
-            promote(self, artifact, None if artifact.dirty else source_of(artifact, store, key))
-
     def set_artifact_expiry(
         self, name: str, version: Version = None, match: Match = "exact", expiry: datetime | str | None = None
     ) -> None:
@@ -162,7 +167,7 @@ class Repository(VersionReader):
             `expiry` is no date. Others as `load_artifact`.
         """
         self._refuse_if_read_only("set an expiry in")
-        date = _utils.utcnow() if expiry is None else _parse_expiry(expiry)
+        date = _utils.utcnow() if expiry is None else parse_expiry(expiry)
         entry = self._find(name, version, match)
         if self.mode == "a" and entry.saved:
             message = f"Versions in {self.fpath} cannot expire in mode='a'; open it with mode='w+'."
@@ -337,6 +342,10 @@ class Repository(VersionReader):
             return False
         return self._identify(decode(row.entry.raw or b"", self._manifest.place)) not in sides.theirs.heads
 
+    def _stay_above(self, rows: list[Row[Artifact]], highest: Mapping[str, int]) -> None:
+        if highest and not self._replacing:
+            self._records.stay_above([row.record for row in rows if not row.entry.saved and row.record], highest)
+
     def _rename(self, row: Row[Artifact], record: Record, theirs: Mapping[str, VersionHead]) -> None:
         """Give a new version another file name, since others took its own; what is staged is to be staged again."""
         name, key = record["name"], join(record["name"], record["fname"])
@@ -375,16 +384,6 @@ class Repository(VersionReader):
             if each.name not in ("value", "writer_kwargs"):
                 setattr(entry.obj, each.name, getattr(fresh, each.name))
         entry.seen = None
-
-
-def _parse_expiry(expiry: Any) -> datetime:
-    try:
-        if not isinstance(expiry, (str, datetime)):
-            raise TypeError(type(expiry).__name__)
-        return parse_date(expiry)
-    except (ValueError, TypeError) as error:
-        message = f"{expiry!r} is no date and time; give an expiry as a datetime or an ISO 8601 text."
-        raise InvalidArgumentError(message, expiry=expiry) from error
 
 
 def _warn_of_duplicates(place: str, duplicates: Mapping[str, list[int]]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from lazyscribe.codec.text import Record
 from lazyscribe.records.entries import Entry
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
     from lazyscribe.stage import Draft
 
 T = TypeVar("T")
+
+
+class Note(NamedTuple):
+    """A file of ours that goes with a save; see `Stage.note`."""
+
+    key: str
+    data: bytes
+    of: Sequence[Draft] = ()
+    spare: str = ""
 
 
 class Row(Generic[T]):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lazyscribe.digest import HashingFile
 from lazyscribe.exception import Exists, SaveError
 from lazyscribe.facts import CHUNK, Facts, digest_of, facts_key, new_pack, read_facts
-from lazyscribe.filling import fill, further_names, naming, new_aside
+from lazyscribe.filling import fill, naming, new_aside
+from lazyscribe.steps import Steps
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key, fold, join, parent
 
@@ -44,10 +44,10 @@ class Draft:
         Whether a key belongs to another record.
     replaces
         Whether a file that is there under this very name and belongs to no other record is replaced.
-    size
-        Of the written file, in bytes, once staged.
+    sha256, size
+        Of the written file, once staged.
     lost
-        Set while merging where somebody else's artifact of that name won: the file is taken back.
+        Set while merging where somebody else's artifact won, or an earlier one holds the same: the file is taken back.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Draft:
         self.taken = taken
         self.replaces = replaces
         self.source = source
-        self.size = -1
+        self.sha256, self.size = "", -1
         self.lost = False
 
 
@@ -82,37 +82,6 @@ class Written(NamedTuple):
     size: int
     artifact: Artifact
     aside: str | None
-
-
-class _Steps:
-    """What staging one draft did, so that it can be taken back.
-
-    Attributes
-    ----------
-    created
-        Keys of new files.
-    facts_before
-        Key and content of facts that were replaced.
-    facts_late
-        Key and content of facts that wait with the file: its record is that of the file it replaces (of the same
-        second), so until then they would be wrong for that one.
-    aside
-        The key of a file that waits, and of the one it will replace.
-    key
-        Of the file, where it will be.
-    names
-        The file names that are still to be tried, and the one that was wanted.
-    """
-
-    def __init__(self, draft: Draft | None = None) -> None:
-        self.draft = draft
-        self.created: list[str] = []
-        self.facts_before: tuple[str, bytes] | None = None
-        self.facts_late: tuple[str, bytes] | None = None
-        self.aside: tuple[str, str] | None = None
-        self.key = ""
-        self.wanted = draft.record["fname"] if draft is not None else ""
-        self.names = chain([self.wanted], further_names(draft.artifact)) if draft is not None else iter(())
 
 
 class Stage:
@@ -136,7 +105,7 @@ class Stage:
         self._spent = spent
         self._author = author
         self._creator: Creator = store
-        self._steps: list[_Steps] = []
+        self._steps: list[Steps] = []
         self._claimed: set[str] = set()
         self.written: dict[str, Written] = {}
 
@@ -169,14 +138,14 @@ class Stage:
             if self._author is not None:
                 self._write_facts_of(group)
 
-    def _write(self, draft: Draft) -> _Steps:
-        steps = _Steps(draft)
+    def _write(self, draft: Draft) -> Steps:
+        steps = Steps(draft)
         self._steps.append(steps)
         with naming(draft):
             self._try_names(steps, lambda key: self._find(key, steps) or self._create(key, steps))
         return steps
 
-    def _try_names(self, steps: _Steps, make: Callable[[str], tuple[str, int] | None]) -> None:
+    def _try_names(self, steps: Steps, make: Callable[[str], tuple[str, int] | None]) -> None:
         """Try the names that are left for a file, until one is free."""
         draft = steps.draft
         assert draft is not None
@@ -190,7 +159,7 @@ class Stage:
                 written = self._create(aside, steps)
                 steps.aside = aside, key
             if written is not None:
-                draft.record["fname"], draft.size = fname, written[1]
+                draft.record["fname"], (draft.sha256, draft.size) = fname, written
                 self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
                 self._claimed.add(fold(key))
                 steps.key = key
@@ -212,7 +181,7 @@ class Stage:
         for steps in self._steps:
             steps.created = [key for key in steps.created if key not in failed]
 
-    def _was_taken(self, key: str, steps: _Steps) -> None:
+    def _was_taken(self, key: str, steps: Steps) -> None:
         """Do with another name what turned out to be impossible with `key`: nothing has to be written anew for it."""
         draft = steps.draft
         assert draft is not None
@@ -233,7 +202,7 @@ class Stage:
             before = self.written.pop(key)
             self._try_names(steps, move)
 
-    def _create(self, key: str, steps: _Steps) -> tuple[str, int] | None:
+    def _create(self, key: str, steps: Steps) -> tuple[str, int] | None:
         """Create the file; ``None`` if the key is taken."""
         assert steps.draft is not None
         try:
@@ -246,7 +215,7 @@ class Stage:
         steps.created.append(key)
         return written
 
-    def _find(self, key: str, steps: _Steps) -> tuple[str, int] | None:
+    def _find(self, key: str, steps: Steps) -> tuple[str, int] | None:
         """Return digest and size if a commit whose answer was lost left the file of this draft, here or aside."""
         assert steps.draft is not None
         if (before := self._unsure.get(key)) is None:
@@ -260,7 +229,7 @@ class Stage:
             steps.aside = place, key
         return before.sha256, before.size
 
-    def _copy_aside(self, key: str, steps: _Steps) -> str:
+    def _copy_aside(self, key: str, steps: Steps) -> str:
         """Return the key of a copy of the file, to be moved over it once more."""
         from shutil import copyfileobj
 
@@ -293,16 +262,14 @@ class Stage:
         if draft.source is None and isinstance(value, Iterator):
             if any(value is each for each in self._spent):
                 name = draft.record["name"]
-                message = (
-                    f"The value of {name!r} is an iterator that a failed save used up; give it anew and save again."
-                )
+                message = f"The value of {name!r} is an iterator that a failed save used up; give it anew, save again."
                 raise SaveError(message, name=name)
             self._spent.append(value)
         fill(sink, draft)
 
-    def _write_facts_of(self, group: list[_Steps]) -> None:
+    def _write_facts_of(self, group: list[Steps]) -> None:
         """Write the facts of files of one folder; those of several new ones that lie side by side, together."""
-        folders: dict[str, list[_Steps]] = {}
+        folders: dict[str, list[Steps]] = {}
         for steps in group:
             if steps.aside is None:
                 folders.setdefault(parent(steps.key), []).append(steps)
@@ -311,17 +278,17 @@ class Stage:
             if len(fresh) > 1:
                 names = {steps.key.rpartition("/")[2]: self._facts_of(steps) for steps in fresh}
                 with naming(fresh[0].draft):
-                    self.note(*new_pack(folder, names))
+                    self.note(*new_pack(folder, names), [steps.draft for steps in fresh])
         for steps in alone:
             with naming(steps.draft):
                 self._write_facts(steps.key, steps, self._facts_of(steps))
 
-    def _facts_of(self, steps: _Steps) -> Facts:
+    def _facts_of(self, steps: Steps) -> Facts:
         assert steps.draft is not None
         record, written = steps.draft.record, self.written[steps.key]
         return Facts(written.sha256, written.size, str(self._author), record["created_at"], record["handler"])
 
-    def _write_facts(self, key: str, steps: _Steps, facts: Facts) -> None:
+    def _write_facts(self, key: str, steps: Steps, facts: Facts) -> None:
         target = facts_key(key)
         if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
             steps.facts_late = target, facts.encode()
@@ -334,39 +301,57 @@ class Stage:
         else:
             steps.created.append(target)
 
-    def _replace_facts(self, target: str, steps: _Steps) -> None:
+    def _replace_facts(self, target: str, steps: Steps) -> None:
         if (before := self._store.read(target)) is not None:
             steps.facts_before = target, before[0]
         self._store.swap(target, self._facts_of(steps).encode(), before[1] if before else None)
 
-    def note(self, key: str, data: bytes) -> None:
-        """Create a file of ours that tells something."""
-        steps = _Steps()
+    def note(self, key: str, data: bytes, of: Sequence[Draft | None] = (), spare: str = "") -> None:
+        """Create a file of ours that tells something, under the key `spare` if `key` is taken.
+
+        Nobody else has `key`, or else `spare`. If all the drafts that it tells `of` lose, it is taken back.
+        """
+        steps = Steps(*of)
         self._steps.append(steps)
-        with self._creator.create(key) as raw:
+        if spare and self._create_note(key, data, steps):
+            return
+        steps.created.append(spare or key)  # at once: the answer may be lost
+        with self._creator.create(spare or key) as raw:
             raw.write(data)
+
+    def _create_note(self, key: str, data: bytes, steps: Steps) -> bool:
+        try:
+            with self._creator.create(key) as raw:
+                raw.write(data)
+        except Exists:
+            return False
         steps.created.append(key)
+        return True
+
+    def withdraw(self) -> None:
+        """Take back what `note` created last: what it tells has not happened."""
+        self._take_back(self._steps[-1], None)
+        self._steps.pop()
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
         for steps in self._steps:
-            if steps.draft is not None and steps.draft.lost:
+            if steps.of and all(draft is not None and draft.lost for draft in steps.of):
                 self._take_back(steps, None)
             elif steps.aside is not None:
                 self._store.replace(*steps.aside)
                 if steps.facts_late is not None:
                     self._put_facts(*steps.facts_late)
 
-    def undo(self, cause: BaseException) -> None:
-        """Take back what was created; what cannot be taken back is noted on `cause`."""
-        for steps in reversed(self._steps):
-            self._take_back(steps, cause)
+    def undo(self, cause: BaseException) -> set[str]:
+        """Take back what was created; the keys of what cannot be taken back are noted on `cause`, and returned."""
+        return {key for steps in reversed(self._steps) for key in self._take_back(steps, cause)}
 
-    def _take_back(self, steps: _Steps, cause: BaseException | None) -> None:
+    def _take_back(self, steps: Steps, cause: BaseException | None) -> list[str]:
+        actions = [(key, partial(self._delete, key)) for key in reversed(steps.created)]
         if steps.facts_before is not None:
-            self._try(cause, steps.facts_before[0], partial(self._put_facts, *steps.facts_before))
-        for key in reversed(steps.created):
-            self._try(cause, key, partial(self._delete, key))
+            actions.insert(0, (steps.facts_before[0], partial(self._put_facts, *steps.facts_before)))
+        return [key for key, action in actions if not self._try(cause, key, action)]
 
     def _delete(self, key: str) -> None:
         """Remove a file of ours, unless somebody who was saved meanwhile has replaced it by another of that name."""
@@ -378,10 +363,12 @@ class Stage:
         found = self._store.read(key)
         self._store.swap(key, data, found[1] if found else None)
 
-    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> None:
+    def _try(self, cause: BaseException | None, key: str, action: Callable[[], object]) -> bool:
         try:
             action()
         except Exception as error:
             if cause is None:
                 raise
             cause.add_note(f"{self._store.describe(key)} could not be taken back: {error}")
+            return False
+        return True

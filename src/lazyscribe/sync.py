@@ -8,18 +8,20 @@ memory change.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lazyscribe import commit
 from lazyscribe.codec.text import Record, assemble, decode, encode
 from lazyscribe.exception import ConflictError, InvalidArgumentError, NameTakenError
+from lazyscribe.journaling import Telling
 from lazyscribe.merge_fields import Conflict, Prefer, merge_records
 from lazyscribe.reading import output_only_notice
 from lazyscribe.reconcile import (
     Behind,
     Reconciled,
     as_it_stands,
-    deleted_here,
+    journal_of,
     keyed,
     mark_lost,
     merge_rows,
@@ -29,12 +31,16 @@ from lazyscribe.reconcile import (
 )
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
-from lazyscribe.stage import Draft
+from lazyscribe.stage import Draft, Stage
+from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
+    from lazyscribe.journal.log import Ticket, View
+    from lazyscribe.journal.pending import Pending
     from lazyscribe.manifest import Manifest
+    from lazyscribe.stage import Written
 
 T = TypeVar("T")
 
@@ -73,58 +79,101 @@ class MergePreview(NamedTuple):
         return "\n".join(lines) or "nothing to bring together"
 
 
-def save(document: Document[T], prefer: Prefer) -> None:
+def save(document: Document[T], prefer: Prefer, message: str | None = None) -> None:
     """Write what is in memory; see `Document.save`."""
     _check_preference(prefer)
-    while not _try_to_save(document, prefer):
+    while not _try_to_save(document, prefer, message):
         pass
 
 
-def _try_to_save(document: Document[T], prefer: Prefer) -> bool:
+def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> bool:
     """Save once; False if a name turned out to be taken and another one has to be tried."""
+    pending = document._pending.copy()
     removed = document._records.taken_out()
     entries = document._records.snapshot()
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
+    views: list[View] = []
+    new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
-        outcome[:] = [merge_rows(document, entries, rows, data, prefer)]
+        views[:] = [journal_of(document, data)]
+        new.choose(data)
+        document._stay_above(new.rows, views[0].summary.highest)
+        outcome[:] = [merge_rows(document, new.entries, new.rows, data, prefer)]
         _refuse_conflicts(document, outcome[0].conflicts, prefer)
-        merged, behind = outcome[0].merged, outcome[0].behind
-        mark_lost(document, rows, merged)
-        if behind is not None:
-            return with_behind(document, rows, behind)
-        if merged is None:
-            return as_it_stands(document, entries, rows)
-        return assemble(list(merged.texts.values()))
+        mark_lost(document, new.rows, outcome[0].merged)
+        return _composed(document, new, outcome[0])
 
     drafts = [draft for row in rows for draft in row.drafts]
     seen = document._manifest.twin()
-
-    def staged() -> list[str]:
-        put_texts(document, rows)  # now, so that nobody has to wait for it
-        return deleted_here(document, rows)
-
+    teller = _Teller(document, new, outcome, views, pending, message)
     try:
-        commit.save(document._manifest, drafts, compose, document._author(), deleted=staged)
+        commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
     except NameTakenError as taken:
         document._avoid.update(taken.names)
         return False
     document._replacing = False
-    standing, notices = _absorb_written(document, entries, outcome[0], seen)
+    document._pending.settle(pending)
+    with new.taken_out():
+        notices = _settle(document, new.entries, outcome[0], seen)
+    document._records.burnt = views[0].summary.highest
+    document._records.forget_removed(removed)
+    document._saved()
+    _tell(drafts, notices)
+    return True
+
+
+class _Teller(NamedTuple):
+    """What a save tells the journal, with what its last `compose` has found."""
+
+    document: Document[Any]
+    new: NewVersions[Any]
+    outcome: list[Reconciled]
+    views: list[View]
+    pending: Pending
+    message: str | None
+
+    def staged(self, stage: Stage) -> None:
+        rows = self.new.rows
+        put_texts(self.document, rows)  # now, so that nobody has to wait for it
+        for note in self.document._notes(rows):
+            stage.note(*note)
+        self.new.look_ahead()
+
+    def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
+        telling = Telling(self.document, self.new, self.outcome[0], self.views[0], current)
+        return telling.ticket(data, written, self.pending, self.message)
+
+
+def _composed(document: Document[T], new: NewVersions[T], merge: Reconciled) -> bytes:
+    """Return the manifest that a merge gives."""
+    if merge.behind is not None:
+        return with_behind(document, new.rows, merge.behind)
+    if merge.merged is None:
+        return as_it_stands(document, new.entries, new.rows)
+    return assemble(list(merge.merged.texts.values()))
+
+
+def _settle(document: Document[T], entries: list[Entry[T]], merge: Reconciled, seen: Manifest) -> list[str]:
+    """Let memory be what was written; return what the user should be told."""
+    standing, notices = _absorb_written(document, entries, merge, seen)
     data = document._manifest.data
     document._as_saved = (standing, data) if data is not None else None
-    document._records.forget_removed(removed)
+    return notices
+
+
+def _tell(drafts: list[Draft], notices: list[str]) -> None:
+    """Warn the user of what became of a save."""
     written = (draft.artifact for draft in drafts if not draft.lost)
-    notices += [output_only_notice(artifact.name) for artifact in written if artifact.output_only]
-    for notice in notices:
-        warnings.warn(notice, UserWarning, stacklevel=4)
-    return True
+    for notice in [*notices, *(output_only_notice(artifact.name) for artifact in written if artifact.output_only)]:
+        warnings.warn(notice, UserWarning, stacklevel=5)
 
 
 def reload(document: Document[T], prefer: Prefer) -> None:
     """Take in what others saved; see `Document.reload`."""
     _check_preference(prefer)
+    document._pending.pointers = None
     if document._replacing:
         document._manifest.read()
         return
@@ -210,7 +259,7 @@ def _absorb(
         return _absorb_behind(document, entries, merge, merge.behind, written)
     if merge.merged is None:
         drafts = (draft for row in merge.rows for draft in row.drafts)
-        renamed = any(draft.artifact.fname != draft.record["fname"] for draft in drafts)
+        renamed = any(_is_another(draft) for draft in drafts)
         notices = _settle_rows(document, merge.rows, written)
         if renamed:
             document._records.forget_tables()
@@ -233,6 +282,13 @@ def _absorb(
         names = ", ".join(shown(merge.merged.restored))
         notices.append(f"{names} had been dropped from {place} by another program and was put back.")
     return result, notices
+
+
+def _is_another(draft: Draft) -> bool:
+    """Whether look-up tables know an artifact by a name or a number that it will not have."""
+    artifact, record = draft.artifact, draft.record
+    known: tuple[str, int] = record["fname"], record.get("version", artifact.version)
+    return known != (artifact.fname, artifact.version)
 
 
 def _absorb_behind(

@@ -1,6 +1,7 @@
 """Arrays of NumPy, alone and by name."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import sklearn.datasets
 
 from lazyscribe import Repository
+from lazyscribe.artifacts.npy import NpyArtifact
 from lazyscribe.artifacts.npz import NpzArtifact
 from lazyscribe.exception import SaveError
 from tests.artifacts.samples import same
@@ -99,3 +101,55 @@ def test_a_mapped_array_is_logged_like_another(repository: Repository, tmp_path:
     repository.log_artifact("x", numpy.load(tmp_path / "mapped.npy", mmap_mode="r"))
     repository.save()
     assert same(repository.load_artifact("x"), numpy.arange(1000))
+
+
+def _shapes() -> Iterator[numpy.ndarray[Any, Any]]:
+    """Yield arrays of every kind of element and of every way to lie in memory."""
+    numbers = numpy.arange(24)
+    for dtype in ("u1", "<i4", ">i4", "<f8", ">f8", "<c16", "?", "<U3", "S4", "<M8[ns]", "<m8[s]", "f2"):
+        yield numbers.astype("i8" if "8[" in dtype else "f8").astype(dtype)
+    whole = numbers.reshape(2, 3, 4)
+    yield from (whole, whole.T, numpy.asfortranarray(whole), whole[:, ::2], whole[..., 0], whole.transpose(1, 0, 2))
+    yield from (
+        numpy.array(3.5),
+        numpy.zeros((0, 3)),
+        numpy.zeros((2, 0)),
+        numpy.zeros(3, "V0"),
+        numpy.ones((1, 1)),
+        numbers[::-1],
+    )
+    yield numpy.zeros(2, [("a", "<i4"), ("b", "<f8", (2,))])
+    yield numpy.zeros(2, [("ä" * 3, "<i4")]).view(numpy.recarray)
+    yield numpy.zeros(2, [(f"column {number}" * 4, "<i4") for number in range(2000)])
+    yield numpy.lib.stride_tricks.as_strided(numbers, (5,), (0,))
+    read_only = numbers.copy()
+    read_only.flags.writeable = False
+    yield read_only
+
+
+@pytest.mark.filterwarnings("ignore:Stored array in format:UserWarning")
+@pytest.mark.parametrize(
+    "array", list(_shapes()), ids=lambda array: f"{array.dtype.str[:6]}{array.shape}{array.strides}"
+)
+def test_files_are_those_of_numpy(array: numpy.ndarray[Any, Any]) -> None:
+    """Byte for byte what ``numpy.save`` writes, whatever the elements and however they lie."""
+    mine, theirs = io.BytesIO(), io.BytesIO()
+    NpyArtifact.write(array, mine)
+    numpy.save(theirs, array)
+    assert mine.getvalue() == theirs.getvalue()
+
+
+def test_an_array_is_written_as_it_lies(tmp_path: Path) -> None:
+    """What lies in one piece is handed over in one piece, without a copy."""
+    pieces: list[Any] = []
+
+    class Sink(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            pieces.append(data)
+            return super().write(data)
+
+    for array in (numpy.arange(1000.0), numpy.asfortranarray(numpy.ones((30, 40))), numpy.arange(9).astype("M8[s]")):
+        pieces.clear()
+        NpyArtifact.write(array, Sink())
+        assert numpy.shares_memory(numpy.asarray(pieces[-1]), array)
+        assert len(memoryview(pieces[-1])) == array.nbytes

@@ -190,6 +190,8 @@ def palette(index: int, *colours: int) -> PIL.Image.Image:
             ["pixels: 1 of 6 differ, by 1 at most", "  (1, 0): 256 -> 255"],
         ),
         (image("L"), image("I;16"), ["mode: L -> I;16"]),
+        (image("L", (0, 0, 200)), image("I;16", (1, 0, 300)), ["mode: L -> I;16"]),
+        (image("I;16", (1, 0, 300)), image("RGB", (0, 0, (1, 2, 3))), ["mode: I;16 -> RGB"]),
         (image("L"), image("RGB"), ["mode: L -> RGB"]),
         (
             image("L"),

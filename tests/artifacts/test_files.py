@@ -381,11 +381,10 @@ if __name__ == "__main__":
 """
 
 
-def test_the_content_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_content_is_not_held_in_memory(tmp_path: Path) -> None:
     """A file and a folder of 64 MiB are written and read through a few MiB."""
     folder = fill(tmp_path / "source", {"big": b""})
     os.truncate(folder / "big", 64 * 2**20)
-    monkeypatch.setattr("lazyscribe.reading.IN_MEMORY", 2**20)
     repository = Repository(tmp_path / "kept" / "repository.json")
     tracemalloc.start()
     try:
@@ -398,3 +397,15 @@ def test_the_content_is_not_held_in_memory(tmp_path: Path, monkeypatch: pytest.M
     finally:
         tracemalloc.stop()
     assert (tmp_path / "x").stat().st_size == (tmp_path / "y" / "big").stat().st_size == 64 * 2**20
+
+
+@pytest.mark.parametrize(("place", "handed"), [("{}", "BufferedReader"), ("memory://{}", "BytesIO")])
+def test_what_comes_over_a_network_is_fetched_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, handed: str
+) -> None:
+    """A file that no operating system has opened is held, for else it would have to be fetched twice."""
+    monkeypatch.setattr("lazyscribe.reading.IF_STREAMED", 10)
+    monkeypatch.setattr(FileArtifact, "bring", classmethod(lambda cls, buf, path: path.write_text(type(buf).__name__)))
+    (tmp_path / "file").write_bytes(b"x" * 100)
+    repository = saved(Repository(place.format(tmp_path / "repository.json")), tmp_path / "file")
+    assert repository.load_artifact("x", to=tmp_path / "copy").read_text() == handed

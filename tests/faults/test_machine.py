@@ -125,7 +125,7 @@ def without_merging(patch: pytest.MonkeyPatch) -> None:
 
 def without_notes(patch: pytest.MonkeyPatch) -> None:
     """What one deleted is put back by the other."""
-    patch.setattr(reconcile, "deleted_by_others", lambda manifest, keys: set())
+    patch.setattr(reconcile, "deleted_by_others", lambda document, data, keys: set())
 
 
 def swapping_in_two_steps(patch: pytest.MonkeyPatch) -> None:

@@ -93,9 +93,9 @@ def test_not_found(asked: Repository, version: Any, match: Any) -> None:
 
 
 @pytest.mark.parametrize("match", ["exact", "asof"])
-@pytest.mark.parametrize("version", ["", "latest", "1", "2025-13-01", "2025-02-30", "@prod", "@", 1.0, True, b"x", []])
+@pytest.mark.parametrize("version", ["", "latest", "1", "2025-13-01", "2025-02-30", 1.0, True, b"x", []])
 def test_no_version_at_all(asked: Repository, version: Any, match: Any) -> None:
-    """A text that is no date is an `InvalidVersionError`; those that begin with `@` are kept free for aliases."""
+    """A text that is no date is an `InvalidVersionError`."""
     with pytest.raises(InvalidVersionError) as caught:
         asked.load_artifact("x", version=version, match=match)
     assert isinstance(caught.value, LazyscribeError)

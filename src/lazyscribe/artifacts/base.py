@@ -59,6 +59,8 @@ class Artifact(ABC):
     output_only: ClassVar[bool]
     _keeps_records: ClassVar[bool] = False
     """Whether this very class constructs from a sound record what has the same record; no subclass inherits that."""
+    _streams: ClassVar[bool] = False
+    """Whether `read` goes through a file once, a little at a time, so that a large one need not be held for it."""
     runs_code: ClassVar[bool]
     differ: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()

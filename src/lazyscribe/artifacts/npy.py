@@ -34,6 +34,25 @@ def plain_array(value: Any, what: str = "An array") -> Any:
     return array
 
 
+def _in_one_piece(array: Any) -> Any:
+    """Return the elements as bytes in the order of the file, if they lie so in memory; else ``None``.
+
+    Structures are left to NumPy: their headers may need another version of the format.
+    """
+    if not array.size or not array.itemsize or array.dtype.names is not None or array.dtype.metadata:
+        return None
+    if array.flags.c_contiguous:
+        return _plain(array).reshape(-1).view("u1")
+    if array.flags.f_contiguous:
+        return _plain(array).T.reshape(-1).view("u1")
+    return None
+
+
+def _plain(array: Any) -> Any:
+    """Return an array of no subclass, on the same memory."""
+    return library("numpy", "numpy").asarray(array)
+
+
 @define
 class NpyArtifact(Artifact):
     """An array of numbers, texts, dates or structures; never of objects, on writing and on reading."""
@@ -57,4 +76,11 @@ class NpyArtifact(Artifact):
     def write(cls, obj: Any, buf: Any, **kwargs: Any) -> None:
         """Write an array, or what NumPy makes one of."""
         refuse_keywords(cls, kwargs)
-        library("numpy", cls.extra).save(buf, plain_array(obj), allow_pickle=False)
+        array = plain_array(obj)
+        npy = library("numpy.lib.format", cls.extra)
+        flat = _in_one_piece(array)
+        if flat is None:
+            npy.write_array(buf, array, allow_pickle=False)
+        else:  # NumPy would copy it, a piece at a time
+            npy.write_array_header_1_0(buf, npy.header_data_from_array_1_0(array))
+            buf.write(flat)

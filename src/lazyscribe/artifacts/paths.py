@@ -34,6 +34,7 @@ class PathArtifact(Artifact):
 
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
+    _streams: ClassVar[bool] = True
 
     @classmethod
     def construct(cls, name: str, value: Any | None = None, *args: Any, **kwargs: Any) -> Artifact:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -39,6 +39,11 @@ class RecordList(MutableSequence[T]):
 
     `index` and `remove` take the very object, not one that is equal. Each call is safe from many threads; iterating
     goes over the state at its start. Slices are plain lists.
+
+    Attributes
+    ----------
+    burnt
+        By name, the highest number that was ever deleted, as far as is known.
     """
 
     _entries: list[Entry[T]]
@@ -51,6 +56,7 @@ class RecordList(MutableSequence[T]):
         else:
             self._entries = list(entries)
         self._removed: list[Entry[T]] = []
+        self.burnt: Mapping[str, int] = {}
         self._reindex()
 
     def __getattr__(self, name: str) -> Any:

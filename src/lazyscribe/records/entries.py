@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -75,6 +75,14 @@ class Entry(Generic[T]):
                 cut[texts] = texts.formatted()
             found.append(cut[texts][entry._at])
         return found
+
+    @staticmethod
+    def beginning(entries: Sequence[Entry[Any]]) -> Texts | None:
+        """Return the texts of a manifest if `entries` are its first records in their order, none of them built."""
+        texts = entries[0]._texts if entries else None
+        if texts is None or any(entry.obj is not None or entry._texts is not texts for entry in entries):
+            return None
+        return texts if [entry._at for entry in entries] == list(range(len(entries))) else None
 
     @property
     def text(self) -> bytes | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe._utils import EDITS
 from lazyscribe.records.base import RecordList
@@ -123,10 +124,36 @@ class VersionList(RecordList["Artifact"]):
             return list(self._table())
 
     def next_number(self, name: str) -> int:
-        """Return the number after the highest of that name."""
+        """Return the number after the highest that a version of that name has or had."""
         with self.lock:
             group = self._table().get(name)
-            return group.index().next_number() if group is not None else 0
+            number = group.index().next_number() if group is not None else 0
+            gone = (entry.known for entry in self._removed if entry.saved)
+            burnt = max((known.version for known in gone if known.name == name), default=-1)
+            return max(number, burnt + 1, self.burnt.get(name, -1) + 1)
+
+    def stay_above(self, fresh: Iterable[dict[str, Any]], highest: Mapping[str, int]) -> None:
+        """Give new records, of names of which versions were deleted, numbers above the `highest` of these."""
+        free: dict[str, int] = {}
+        for record in fresh:
+            if (name := record["name"]) in highest:
+                if name not in free:
+                    saved = (entry.known.version for entry in self.named(name) if entry.saved)
+                    free[name] = max([highest[name], *saved]) + 1
+                record["version"] = max(free[name], record["version"])
+                free[name] = record["version"] + 1
+
+    def forget_removed(self, entries: list[Entry[Artifact]]) -> None:
+        """Take note, and of the numbers, which are not used again."""
+        with self.lock:
+            super().forget_removed(entries)
+            for known in (entry.known for entry in entries if entry.saved):
+                self.burnt = {**self.burnt, known.name: max(known.version, self.burnt.get(known.name, -1))}
+
+    def take_out(self, entry: Entry[Artifact]) -> None:
+        """Remove an entry, without making its object."""
+        with self.lock:
+            del self[self._entries.index(entry)]
 
     def duplicates(self) -> dict[str, list[int]]:
         """Return the numbers that more than one version of a name holds."""

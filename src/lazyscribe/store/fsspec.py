@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, cast
 
+from lazyscribe.progress import counted
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.protocols import protocol_of
@@ -115,8 +116,7 @@ class FsspecStore(Store):
         staged = Staging()
         try:
             yield cast(BinaryIO, staged)
-            staged.seek(0)
-            with self._uploaded(path, staged) as temporary, self._alone(path, key):
+            with self._uploaded(path, counted(staged)) as temporary, self._alone(path, key):
                 self._refuse(path, key)
                 try:
                     self._move(temporary, path)

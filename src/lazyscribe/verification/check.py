@@ -8,18 +8,19 @@ from attrs import evolve
 
 from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.facts import digest_of
+from lazyscribe.progress import Followed, Meter, following
 from lazyscribe.store.base import Store
 from lazyscribe.verification.contents import Contents, Subject
 from lazyscribe.verification.files import Look, check_files
 from lazyscribe.verification.leftovers import Leftovers
 from lazyscribe.verification.report import Finding, Report
-from lazyscribe.verification.threads import Meter, Progress, default_workers
+from lazyscribe.verification.threads import default_workers
 
 TRIES = 3
 """How often a check that found errors is begun anew because somebody saved meanwhile."""
 
 
-def verify(subject: Subject, workers: int | None = None, progress: Progress | None = None) -> Report:
+def verify(subject: Subject, workers: int | None = None, progress: Followed = None) -> Report:
     """Check what is on disk now. Writes nothing and takes no lock; many threads may call at once.
 
     Damage is what the report says, never an exception. If there is any and somebody saved meanwhile, the check is done
@@ -30,9 +31,7 @@ def verify(subject: Subject, workers: int | None = None, progress: Progress | No
     workers
         Threads that read; default: one per core.
     progress
-        Called as ``progress(done_bytes, total_bytes)`` in the calling thread, about ten times a second: `done` never
-        falls, the total is known at the first call (it grows only if the check is done again), and the last call has
-        both equal. What it raises ends the check and goes up.
+        See `lazyscribe.progress`. The total is known at the first call; it grows only if the check is done again.
 
     Raises
     ------
@@ -41,13 +40,14 @@ def verify(subject: Subject, workers: int | None = None, progress: Progress | No
     """
     if workers is not None and workers < 1:
         raise InvalidArgumentError(f"{workers!r} workers cannot check anything; ask for 1 or more.", workers=workers)
-    meter = Meter(progress)
-    for _ in range(TRIES):
-        contents = Contents(subject)
-        report = _check(subject, contents, workers or default_workers(), meter)
-        if report.ok or _read(subject) == contents.data:
-            break
-    return report
+    with following(progress, f"checking {subject.key}", needed=True) as meter:
+        assert meter is not None
+        for _ in range(TRIES):
+            contents = Contents(subject)
+            report = _check(subject, contents, workers or default_workers(), meter)
+            if report.ok or _read(subject) == contents.data:
+                break
+        return report
 
 
 def _read(subject: Subject) -> bytes | None:

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.exception import CorruptArtifactError
 from lazyscribe.facts import CHUNK, Facts, check, matching, read_facts
+from lazyscribe.progress import Meter
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold
 from lazyscribe.verification.contents import Contents, Holder, Subject
 from lazyscribe.verification.report import Finding
-from lazyscribe.verification.threads import Meter, in_threads
+from lazyscribe.verification.threads import in_threads
 
 SAMPLE = 16
 """How many facts are read to see how long one takes."""

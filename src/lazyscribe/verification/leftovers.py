@@ -25,6 +25,8 @@ from lazyscribe.codec.text import check_experiment, check_version, decode
 from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
 from lazyscribe.facts import FOLDER, facts_key, packed
+from lazyscribe.journal.entries import NAME, decode_pack
+from lazyscribe.journal.entries import decode as decode_entry
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
@@ -104,7 +106,7 @@ class Leftovers:
         self._temporary = {key for key in (*root, *beside, *(self.ours or ()), *lying) if _is_temporary(key)}
         lying = {key for key in lying if not key.rpartition("/")[2].startswith(".")}
         lying, about = self._without_others(root, lying, about)
-        found = [*self._waiting(), *self._incomplete()]
+        found = [*self._waiting(), *self._incomplete(), *self._damaged_history()]
         return [*found, self._not_looked_for()] if self._unclear else [*found, *self._orphans(lying, about)]
 
     def _told_of(self) -> set[str]:
@@ -183,6 +185,24 @@ class Leftovers:
                 "delete it."
             )
             yield self._find("temporary-file", key, message)
+
+    def _damaged_history(self) -> Iterator[Finding]:
+        start = f"{FOLDER}/{self._subject.key}.log/"
+        for key in self._known(start):
+            name = key.removeprefix(start)
+            if NAME.fullmatch(name) and not self._is_entry(key, name):
+                message = (
+                    f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a "
+                    "good copy, or delete it."
+                )
+                yield self._find("history-damaged", key, message)
+
+    def _is_entry(self, key: str, name: str) -> bool:
+        try:
+            found = self._store.read(key)
+        except Exception:  # whatever a file system may raise
+            return False
+        return found is None or (decode_entry(found[0], name) or decode_pack(found[0], name)) is not None
 
     def _orphans(self, lying: set[str], about: set[str]) -> Iterator[Finding]:
         for key in lying | about:

@@ -16,6 +16,7 @@ from lazyscribe.exception import (
     ArtifactLogError,
     ConflictError,
     ReadOnlyError,
+    VersionDeletedError,
     VersionNotFoundError,
 )
 from lazyscribe.testing.machine.handles import FILES, INDEX, NAMES, VALUES, WHICH, Handle, TwoHandles, refused
@@ -72,7 +73,7 @@ class RepositoryMachine(TwoHandles):
             version, expiry = self.things[thing], state[thing][EXPIRY]
             assert second(each.created_at) == version.created_at
             assert second(each.expiry) == expiry
-            kept = thing not in self.keys or thing in self.gone or numbers[thing] == self.keys[thing]
+            kept = thing not in self.keys or numbers[thing] == self.keys[thing]
             assert kept, "a version changed its number"
             value = each.value if each.dirty else document.load_artifact(each.name, version=each.version)
             assert self.equal(value, version.value), (version, each.version, value)
@@ -82,24 +83,21 @@ class RepositoryMachine(TwoHandles):
     def check_keys(self, handle: Handle, keys: dict[int, Any]) -> None:
         """Check the numbers of new versions.
 
-        They are behind all that are there; a number that is, already, stays, and others become the next. Who deletes
-        the newest may use its number again. A version that was deleted, yet kept by ``on_conflict="ours"``, has its
-        number unless that was given away; then it counts as new.
+        They are behind all that are there or were; a number that is, already, stays, and others become the next. A
+        version that was deleted, yet kept by ``on_conflict="ours"``, has its number.
         """
         highest: dict[str, int] = {}
-        for thing in self.disk:
+        for thing in self.disk.keys() | self.gone:
             name = self.things[thing].name
             highest[name] = max(highest.get(name, -1), self.keys[thing])
-        held = {(self.things[thing].name, self.keys[thing]) for thing in self.disk}
-        deleted = {self.things[thing].name for thing in self.disk if thing not in handle.mine and thing in handle.base}
         last: dict[str, int] = {}
         for thing, key in keys.items():
-            name, known = self.things[thing].name, thing in self.keys
-            if known and (thing not in self.gone or (name, self.keys[thing]) not in held):
+            name = self.things[thing].name
+            if thing in self.keys:
+                assert key == self.keys[thing], "a version that was kept changed its number"
                 continue
-            wanted = self.keys[thing] if thing in self.gone else self.numbers[thing]
-            wanted = max(wanted, highest.get(name, -1) + 1)
-            assert name in deleted or key == wanted, (name, key, wanted)
+            wanted = max(self.numbers[thing], highest.get(name, -1) + 1)
+            assert key == wanted, (name, key, wanted)
             assert key > last.get(name, -1), "versions changed their order"
             self.numbers[thing] = highest[name] = last[name] = key
 
@@ -167,7 +165,7 @@ class RepositoryMachine(TwoHandles):
             return handle.document.load_artifact(name, version=version, match=match, **more)
 
         if found is None:
-            refused(VersionNotFoundError if rows else ValueError, load)
+            refused(VersionNotFoundError if rows else (ValueError, VersionDeletedError), load)
         elif handle.document.artifacts[list(handle.mine).index(found.thing)].dirty:
             refused((ArtifactLoadError, FileNotFoundError), load)
         else:
@@ -239,11 +237,15 @@ class RepositoryMachine(TwoHandles):
         return handle.mode == "w+" or (handle.mode == "a" and thing not in handle.base)
 
     def joined(self, handle: Handle, version: Version) -> None:
-        """Enter a version that was logged, under the next number of its name."""
+        """Enter a version that was logged, under the next number of its name; a higher one if some were taken out."""
         thing, artifact = self.number(), handle.document.artifacts[-1]
         next_number = max((row.number for row in self.rows(handle, version.name)), default=-1) + 1
         assert artifact.name == version.name
-        assert artifact.version == next_number or not artifact.dirty
+        if artifact.dirty:
+            out = self.gone | (handle.base.keys() - handle.mine.keys())
+            burnt = any(self.things[each].name == version.name for each in out)
+            assert artifact.version == next_number or (burnt and artifact.version > next_number)
+            next_number = artifact.version
         self.things[thing], self.numbers[thing] = version, next_number
         handle.mine[thing] = {EXPIRY: None}
 

@@ -1,0 +1,124 @@
+"""``completion`` and ``doctor``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import import_module, metadata
+from typing import Annotated, Any
+
+import typer
+
+from lazyscribe.cli.codes import WRONG_USE
+from lazyscribe.cli.console import Console, Refused, plain
+from lazyscribe.cli.opening import documents
+from lazyscribe.cli.options import Path, Storage
+from lazyscribe.exception import DocumentMissingError
+from lazyscribe.locating import promises
+
+SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+Shell = Annotated[str, typer.Argument(metavar="SHELL", help=f"One of {', '.join(SHELLS)}.")]
+Install = Annotated[bool, typer.Option("--install", help="Put it where the shell looks for it.")]
+
+
+def completion(console: Console, shell: Shell, install: Install = False) -> None:
+    """Write the script that completes commands and options in a shell.
+
+    Example: lazyscribe completion bash --install
+    """
+    typers: Any = import_module("typer.completion")
+    if shell not in SHELLS:
+        raise Refused(f"There is no completion for {shell!r}; use one of {', '.join(SHELLS)}.", WRONG_USE, "wrong-use")
+    if install:
+        _, path = typers.install(shell=shell, prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE")
+        told = {"shell": shell, "file": str(path)}
+        console.write_json(told) if console.json else console.write(
+            f"{plain(path)} completes lazyscribe from the next shell on"
+        )
+        return
+    script = typers.get_completion_script(prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE", shell=shell)
+    if console.json:
+        console.write_json({"shell": shell, "script": script})
+    else:
+        console.write(script)
+
+
+def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
+    """Tell what is installed, which extras there are, and what the store at a place promises.
+
+    Example: lazyscribe doctor s3://bucket/models/repository.json
+    """
+    told: dict[str, Any] = {
+        "lazyscribe": metadata.version("lazyscribe"),
+        "python": platform.python_version(),
+        "executable": sys.executable,
+        "platform": platform.platform(),
+        "extras": _extras(),
+        "handlers": _handlers(),
+        "environment": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("LAZYSCRIBE_")},
+        "places": _places(path, option),
+    }
+    if console.json:
+        console.write_json(told)
+        return
+    rows = [[key, told[key]] for key in ("lazyscribe", "python", "executable", "platform")]
+    rows += [[f"{key}", value] for key, value in told["environment"].items()]
+    extras = [
+        [name, "yes" if not each["missing"] else "no", ", ".join(each["missing"])]
+        for name, each in told["extras"].items()
+    ]
+    handlers = [[each["handler"], "yes" if each["there"] else "no", each["extra"]] for each in told["handlers"]]
+    places = [
+        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time"]
+        for each in told["places"]
+    ]
+    parts = [
+        console.table(["what", "is"], rows),
+        console.table(["extra", "installed", "missing"], extras),
+        console.table(["handler", "usable", "extra"], handlers),
+        console.table(["place", "kind", "store", "writers"], places),
+    ]
+    console.page("\n\n".join(parts))
+
+
+def _extras() -> dict[str, dict[str, Any]]:
+    """Return what each extra of lazyscribe needs and which of it is not installed."""
+    import re
+
+    found: dict[str, dict[str, Any]] = {}
+    for line in metadata.requires("lazyscribe") or ():
+        match = re.match(r"([\w.-]+).*extra == ['\"]([\w-]+)['\"]", line)
+        if match is None or match[1] == "lazyscribe":
+            continue
+        extra = found.setdefault(match[2], {"needs": {}, "missing": []})
+        try:
+            extra["needs"][match[1]] = metadata.version(match[1])
+        except metadata.PackageNotFoundError:
+            extra["needs"][match[1]] = None
+            extra["missing"].append(match[1])
+    return dict(sorted(found.items()))
+
+
+def _handlers() -> list[dict[str, Any]]:
+    """Return every handler that is known by an entry point, and whether its library is there."""
+    from importlib.util import find_spec
+
+    found = []
+    for point in sorted(metadata.entry_points(group="lazyscribe.artifact_type"), key=lambda each: each.name):
+        try:
+            kind = point.load()
+            there = all(find_spec(name.partition(".")[0]) is not None for name in getattr(kind, "requires", ()))
+        except Exception:
+            kind, there = None, False
+        found.append({"handler": point.name, "there": there, "extra": getattr(kind, "extra", None) or None})
+    return found
+
+
+def _places(path: str, option: list[str] | None) -> list[dict[str, Any]]:
+    """Return what the store promises at each file of records that there is."""
+    try:
+        found = documents(path, option)
+    except DocumentMissingError:
+        return []
+    return [{"path": each.path, "kind": each.kind, **promises(each.path, each.options)} for each in found]

@@ -1,0 +1,147 @@
+"""The commands by name; each module of them is imported when one of its commands is called, or all are listed."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from lazyscribe.cli.codes import WRONG_USE
+from lazyscribe.cli.console import Console, plain
+
+COMMANDS = {
+    "ls": "listing",
+    "tree": "listing",
+    "show": "showing",
+    "compare": "comparing",
+    "put": "files",
+    "get": "files",
+    "diff": "differences",
+    "promote": "moving",
+    "alias": "changing",
+    "release": "releasing",
+    "rollback": "releasing",
+    "expire": "changing",
+    "rm": "changing",
+    "history": "past",
+    "at": "past",
+    "explain": "past",
+    "lineage": "past",
+    "verify": "checking",
+    "copy": "moving",
+    "merge": "moving",
+    "git-merge-driver": "git",
+    "git-install": "git",
+    "completion": "about",
+    "doctor": "about",
+}
+"""In the order of the help; the module, in which the command is the function of that name, dashes as underscores."""
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, as docs/cli.md describes it.")]
+Utc = Annotated[bool, typer.Option("--utc", help="Dates in UTC instead of local time.")]
+Debug = Annotated[bool, typer.Option("--debug", help="A traceback with errors.")]
+
+
+class Commands(TyperGroup):
+    """The group, which makes a command when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the help."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command, ``None`` if there is none of that name."""
+        del ctx
+        return _command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _command(name: str) -> Any:
+    module = import_module(f"lazyscribe.cli.{COMMANDS[name]}")
+    function = getattr(module, name.replace("-", "_"))
+    text, _, example = inspect.cleandoc(function.__doc__).partition("\n\nExample: ")
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    short = text.partition("\n")[0]
+    single.command(name, help=text, short_help=short, epilog=f"\b\nExample: {example}")(_with_flags(name, function))
+    return typer.main.get_command(single)
+
+
+def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., int]:
+    """Return what typer calls: `function` with the flags that every command has, and the console made of them."""
+
+    def run(**given: Any) -> int:
+        flags = {flag: given.pop(flag) for flag in ("json", "utc", "debug")}
+        console = Console(name, **flags)
+        return console.run(lambda: function(console, **given))
+
+    signature = inspect.signature(function, eval_str=True)
+    own = [parameter for parameter in signature.parameters.values() if parameter.name != "console"]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    flags = [
+        inspect.Parameter(flag, kind, default=False, annotation=annotation)
+        for flag, annotation in (("json", Json), ("utc", Utc), ("debug", Debug))
+    ]
+    parameters = [*(each.replace(kind=kind) for each in own), *flags]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from lazyscribe import __version__
+
+        sys.stdout.write(f"lazyscribe {__version__}\n")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="The version of lazyscribe.")
+    ] = False,
+) -> None:
+    """Experiments and versioned artifacts on plain files, from the shell.
+
+    Every command finds project.json or repository.json in the current folder, or takes a path or URL of one.
+    It ends with 0: done; 1: not found or refused; 2: wrong use; 3: conflict; 4: damaged.
+    """
+    del version
+
+
+def group() -> Any:
+    """Return the command with all that are below it."""
+    completing = "_LAZYSCRIBE_COMPLETE" in os.environ  # a shell asks, as `completion` has told it to
+    app = typer.Typer(cls=Commands, add_completion=completing, rich_markup_mode=None)
+    app.callback(epilog="\b\nExample: lazyscribe ls --where 'metrics.auc > 0.9' --sort -metrics.auc")(_root)
+    return typer.main.get_command(app)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; return the code it ends with."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    if not arguments and "_LAZYSCRIBE_COMPLETE" not in os.environ:
+        group().main(args=["--help"], prog_name="lazyscribe", standalone_mode=False)
+        return WRONG_USE
+    try:
+        found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
+        return found if isinstance(found, int) else 0
+    except Exception as error:  # of typer's own parser, which some versions have from click
+        if not hasattr(error, "format_message"):
+            raise
+        return _wrong_use(error, arguments)
+
+
+def _wrong_use(error: Any, arguments: Sequence[str]) -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "lazyscribe"
+    message = plain(error.format_message()).rstrip(".")
+    console = Console(path.removeprefix("lazyscribe").strip() or None, json="--json" in arguments)
+    return console.fail(WRONG_USE, "wrong-use", f"{message}; see: {path} --help")

@@ -1,0 +1,22 @@
+"""Begins the command, or says how to get what it needs."""
+
+from __future__ import annotations
+
+import sys
+
+NEEDED = ("typer", "rich", "click")
+
+
+def main() -> int:
+    """Run the command that the process was called with; return the code it ends with."""
+    try:
+        import rich  # noqa: F401
+        import typer  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name not in NEEDED:
+            raise
+        sys.stderr.write(f"The command needs {error.name}; install it with: python -m pip install 'lazyscribe[cli]'\n")
+        return 1
+    from lazyscribe.cli.app import main as begin
+
+    return begin(sys.argv[1:])

@@ -1,0 +1,271 @@
+"""``ls`` and ``tree``."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from lazyscribe.cli.codes import WRONG_USE
+from lazyscribe.cli.console import Console, Refused, plain, size
+from lazyscribe.cli.opening import Found, documents, moment, size_of
+from lazyscribe.cli.options import Path, Sort, Storage, Where
+
+if TYPE_CHECKING:
+    from lazyscribe.query import Selection
+
+Name = Annotated[str | None, typer.Option("--name", metavar="PATTERN", help="Only these names; * stands for anything.")]
+Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only experiments with this tag. May be repeated.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help="Created since a date, or for so long: 12h, 7d, 2w.")
+]
+Top = Annotated[int | None, typer.Option("--top", metavar="N", min=0, help="Only the first N.")]
+By = Annotated[str | None, typer.Option("--by", metavar="FIELD", help="With --top: the greatest of a field.")]
+
+_AGE = re.compile(r"(\d{1,6})\s*(h|d|w)")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+class Choice(NamedTuple):
+    """Which experiments or versions are to be listed, and in what order."""
+
+    where: str | None = None
+    sort: list[str] | None = None
+    top: int | None = None
+    by: str | None = None
+    name: str | None = None
+    tag: list[str] | None = None
+    since: str | None = None
+
+
+def ls(
+    console: Console,
+    path: Path = ".",
+    where: Where = None,
+    sort: Sort = None,
+    top: Top = None,
+    by: By = None,
+    name: Name = None,
+    tag: Tag = None,
+    since: Since = None,
+    option: Storage = None,
+) -> None:
+    """List experiments, and versions of artifacts.
+
+    Example: lazyscribe ls --where 'metrics.auc > 0.9 and parameters.model == "svm"' --sort -metrics.auc --top 5
+    """
+    choice = Choice(where, sort, top, by, name, tag, since)
+    told: list[dict[str, Any]] = []
+    parts: list[str] = []
+    found = documents(path, option)
+    for each in found:
+        if tag and each.kind == "repository" and len(found) > 1:
+            continue  # versions have no tags
+        chosen = _chosen(each.open().select(), choice, console.utc)
+        records = chosen.to_dicts()
+        if console.json:
+            told.append(_told(each, records))
+            continue
+        title = [console.style(plain(each.path), "bold")] if len(found) > 1 else []
+        text = (_experiments if each.kind == "project" else _versions)(console, each, records)
+        parts.append("\n".join([*title, text]))
+    if console.json:
+        console.write_json({"documents": told})
+    else:
+        console.page("\n\n".join(parts))
+
+
+def _chosen(selection: Selection[Any], choice: Choice, utc: bool) -> Selection[Any]:
+    if choice.where is not None:
+        selection = selection.where(choice.where)
+    for tag in choice.tag or ():
+        selection = selection.where(f"{_quoted(tag)} in tags")
+    if choice.since is not None:
+        selection = selection.where(f"created_at >= {_quoted(_since(choice.since, utc).isoformat())}")
+    if choice.name is not None:
+        selection = selection.only(lambda record: fnmatchcase(record["name"], str(choice.name)), {"name"})
+    if choice.sort:
+        selection = selection.sort(*choice.sort)
+    if choice.by is not None and choice.top is None:
+        raise Refused("--by says what --top is of; give both.", WRONG_USE, "wrong-use")
+    return selection if choice.top is None else selection.top(choice.top, choice.by)
+
+
+def _quoted(text: str) -> str:
+    import json
+
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _since(text: str, utc: bool) -> datetime:
+    from datetime import UTC
+
+    if (match := _AGE.fullmatch(text.strip())) is not None:
+        return datetime.now(UTC) - timedelta(hours=int(match[1]) * _HOURS[match[2]])
+    date = moment(text, utc)
+    if not isinstance(date, datetime):
+        message = f"{text!r} is neither a date nor an age; write it as 2025-01-31, or as 12h, 7d, 2w."
+        raise Refused(message, WRONG_USE, "wrong-use")
+    return date
+
+
+def _told(found: Found, records: list[dict[str, Any]]) -> dict[str, Any]:
+    if found.kind == "project":
+        return {"path": found.path, "kind": found.kind, "experiments": records}
+    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, found.repository())}
+
+
+def told_of_versions(found: Found, records: list[dict[str, Any]], repository: Any) -> list[dict[str, Any]]:
+    """Return records of versions with what is known beside them."""
+    aliases = _aliases(repository, records)
+    return [
+        {
+            **record,
+            "size": size_of(found, record["name"], record["fname"]),
+            "aliases": aliases.get((record["name"], record["version"]), []),
+        }
+        for record in records
+    ]
+
+
+def _aliases(repository: Any, records: list[dict[str, Any]]) -> dict[tuple[str, int], list[str]]:
+    """Return the aliases of versions by name and number."""
+    held: dict[tuple[str, int], list[str]] = {}
+    for name in dict.fromkeys(record["name"] for record in records):
+        for alias, number in repository.aliases(name).items():
+            held.setdefault((name, number), []).append(alias)
+    return held
+
+
+def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
+    del found
+    headers = [
+        "slug",
+        "name",
+        "created",
+        *(["age"] if console.terminal else []),
+        "author",
+        "tags",
+        "tests",
+        "artifacts",
+        "metrics",
+    ]
+    rows = [
+        [
+            each["slug"],
+            each["name"],
+            console.date(each["created_at"]),
+            *([console.age(each["created_at"])] if console.terminal else []),
+            each["author"],
+            ", ".join(map(str, each["tags"])),
+            len(each["tests"]),
+            len(each["artifacts"]),
+            pairs(each["metrics"]),
+        ]
+        for each in records
+    ]
+    return console.table(headers, rows) if rows or not console.terminal else "no experiments"
+
+
+def _versions(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
+    return versions_table(console, found, records, found.repository())
+
+
+def versions_table(console: Console, found: Found, records: list[dict[str, Any]], repository: Any) -> str:
+    """Return records of versions as a table; those that have expired are dim."""
+    headers = [
+        "name",
+        "version",
+        "created",
+        *(["age"] if console.terminal else []),
+        "handler",
+        "size",
+        "expiry",
+        "aliases",
+    ]
+    rows, styles = [], []
+    now, aliases = console.now.isoformat(), _aliases(repository, records)
+    for each in records:
+        expired = each["expiry"] is not None and each["expiry"] <= now
+        number = size_of(found, each["name"], each["fname"])
+        rows.append(
+            [
+                each["name"],
+                each["version"],
+                console.date(each["created_at"]),
+                *([console.age(each["created_at"])] if console.terminal else []),
+                each["handler"],
+                size(number) if console.terminal else number,
+                console.date(each["expiry"]),
+                ", ".join(aliases.get((each["name"], each["version"]), [])),
+            ]
+        )
+        styles.append("dim" if expired else None)
+    return console.table(headers, rows, styles) if rows or not console.terminal else "no versions"
+
+
+def pairs(values: dict[str, Any]) -> str:
+    """Return metrics or parameters in one line."""
+    return ", ".join(f"{key}={number(value)}" for key, value in values.items())
+
+
+def number(value: Any) -> str:
+    """Return a value as people read it."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def tree(console: Console, path: Path = ".", option: Storage = None) -> None:
+    """Show experiments with their tests and artifacts, and artifacts with their versions.
+
+    Example: lazyscribe tree models/repository.json
+    """
+    found = documents(path, option)
+    if console.json:
+        told = [
+            {"path": each.path, "kind": each.kind, "nodes": _nodes(each, list(each.open()), console)} for each in found
+        ]
+        console.write_json({"documents": told})
+        return
+    lines: list[str] = []
+    for each in found:
+        lines.append(console.style(plain(each.path), "bold"))
+        lines += _drawn(_nodes(each, list(each.open()), console))
+    console.page("\n".join(lines))
+
+
+def _nodes(found: Found, records: list[dict[str, Any]], console: Console) -> list[dict[str, Any]]:
+    if found.kind == "project":
+        return [_experiment_node(each, console) for each in records]
+    named: dict[str, list[dict[str, Any]]] = {}
+    for each in records:
+        text = f"{each['version']}  {console.date(each['created_at'])}  {each['handler']}"
+        if each["expiry"] is not None:
+            text += f"  expiry {console.date(each['expiry'])}"
+        named.setdefault(each["name"], []).append({"text": text, "nodes": []})
+    return [{"text": name, "nodes": nodes} for name, nodes in named.items()]
+
+
+def _experiment_node(record: dict[str, Any], console: Console) -> dict[str, Any]:
+    nodes = [_leaf("artifact", each["name"], each["handler"]) for each in record["artifacts"]]
+    for test in record["tests"]:
+        inner = [_leaf("artifact", each["name"], each["handler"]) for each in test["artifacts"]]
+        nodes.append({"text": f"test {test['name']}  {pairs(test['metrics'])}".rstrip(), "nodes": inner})
+    nodes += [_leaf("depends on", each, "") for each in record["dependencies"]]
+    text = f"{record['slug']}  {record['name']}  {console.date(record['created_at'])}  {pairs(record['metrics'])}"
+    return {"text": text.rstrip(), "nodes": nodes}
+
+
+def _leaf(what: str, name: str, more: str) -> dict[str, Any]:
+    return {"text": f"{what} {name}  {more}".rstrip(), "nodes": []}
+
+
+def _drawn(nodes: list[dict[str, Any]], lead: str = "") -> list[str]:
+    lines = []
+    for number, node in enumerate(nodes, 1):
+        last = number == len(nodes)
+        lines.append(f"{lead}{'└─ ' if last else '├─ '}{plain(node['text'])}")
+        lines += _drawn(node["nodes"], lead + ("   " if last else "│  "))
+    return lines

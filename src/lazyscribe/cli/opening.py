@@ -1,0 +1,152 @@
+"""From paths to projects and repositories, and from NAME@VERSION to versions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from lazyscribe.cli.codes import WRONG_USE
+from lazyscribe.cli.console import Refused
+from lazyscribe.locating import Kind, find
+
+if TYPE_CHECKING:
+    from lazyscribe import Project, Repository
+
+
+def options_of(given: Sequence[str] | None) -> dict[str, Any]:
+    """Return options of a file system, given as KEY=VALUE; true, false and numbers are what they say."""
+    found: dict[str, Any] = {}
+    for each in given or ():
+        key, sign, value = each.partition("=")
+        if not key or not sign:
+            raise Refused(f"{each!r} is no option of a file system; write it as KEY=VALUE.", WRONG_USE, "wrong-use")
+        found[key] = _value(value)
+    return found
+
+
+def _value(text: str) -> Any:
+    import json
+
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if isinstance(found, (bool, int, dict)) else text
+
+
+class Found(NamedTuple):
+    """A project's or repository's file."""
+
+    path: str
+    kind: Kind
+    options: dict[str, Any]
+
+    def project(self, mode: Literal["r", "a", "w", "w+"] = "r", trust: bool = False) -> Project:
+        """Open the project."""
+        from lazyscribe import Project
+
+        return Project(self.path, mode, trust="all" if trust else "none", **self.options)
+
+    def repository(self, mode: Literal["r", "a", "w", "w+"] = "r", trust: bool = False) -> Repository:
+        """Open the repository."""
+        from lazyscribe import Repository
+
+        return Repository(self.path, mode, trust="all" if trust else "none", **self.options)
+
+    def open(self) -> Project | Repository:
+        """Open whichever it is, to look at."""
+        return self.project() if self.kind == "project" else self.repository()
+
+
+def documents(path: str, storage: Sequence[str] | None) -> list[Found]:
+    """Return the project and the repository that there are at `path`, at least one of them."""
+    options = options_of(storage)
+    return [Found(file.removeprefix("./"), kind, options) for file, kind in find(path, options, by_name=True)]
+
+
+def document(path: str, storage: Sequence[str] | None, kind: Kind) -> Found:
+    """Return the one of that kind at `path`."""
+    found = documents(path, storage)
+    chosen = next((each for each in found if each.kind == kind), None)
+    if chosen is None:
+        other = found[0]
+        raise Refused(f"{other.path} is a {other.kind}, and this needs a {kind}; give the path of one by --in.")
+    return chosen
+
+
+class Wanted(NamedTuple):
+    """A version of an artifact, as the methods of a repository want it."""
+
+    name: str
+    version: Any
+    match: Literal["exact", "asof"]
+
+
+class Times(NamedTuple):
+    """How a version is named beside NAME@VERSION, and whether dates without an offset are in UTC."""
+
+    version: str | None = None
+    as_of: str | None = None
+    utc: bool = False
+
+
+def wanted(text: str, times: Times, known: Any = ()) -> Wanted:
+    """Understand NAME or NAME@VERSION; a name that is `known` as it stands is not cut at its ``@``."""
+    version, as_of, utc = times
+    name = text
+    if "@" in text and text not in known:
+        name, _, behind = text.rpartition("@")
+        if version is not None or as_of is not None:
+            raise Refused(
+                f"{text!r} says a version already; leave it out, or --version and --as-of.", WRONG_USE, "wrong-use"
+            )
+        version = behind
+    if as_of is not None:
+        if version is not None:
+            raise Refused("Give --version or --as-of, not both.", WRONG_USE, "wrong-use")
+        return Wanted(name, moment(as_of, utc), "asof")
+    return Wanted(name, number_or_date(version, utc), "exact")
+
+
+def number_or_date(text: str | None, utc: bool = False) -> Any:
+    """Return what a text says of a version: a number, a date, or an alias, with or without its ``@``."""
+    if text is None:
+        return None
+    if text.isdecimal() and len(text) < 9:
+        return int(text)
+    found = moment(text, utc)
+    return f"@{found.removeprefix('@')}" if isinstance(found, str) else found
+
+
+def moment(text: str, utc: bool = False) -> Any:
+    """Return a date; without an offset it is in local time, as dates are shown. Other text stays as it is."""
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if date.tzinfo is not None or utc:
+        return date
+    try:
+        return date.astimezone()
+    except (OverflowError, ValueError, OSError):  # no zone knows that year
+        return date
+
+
+def local_path(found: Found, *parts: str) -> str | None:
+    """Return the path of a file beside a local project or repository; ``None`` elsewhere."""
+    if "://" in found.path and not found.path.startswith("file://"):
+        return None
+    return os.path.join(os.path.dirname(found.path.removeprefix("file://")), *parts)  # noqa: PTH118, PTH120
+
+
+def size_of(found: Found, *parts: str) -> int | None:
+    """Return the size of a file beside a local project or repository; ``None`` elsewhere, or if it is not there."""
+    path = local_path(found, *parts)
+    if path is None:
+        return None
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - asked of every version that is listed
+    except (OSError, ValueError):
+        return None

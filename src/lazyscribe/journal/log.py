@@ -1,0 +1,280 @@
+"""The journal of one manifest on its store: looking at it, and the next entry.
+
+All files are in one folder, which stays small: an entry now and then carries those before it, whose files are then
+deleted. So the newest, and what a merge of two clones has brought in, is found by listing that folder once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from lazyscribe._utils import without_collections
+from lazyscribe.exception import UnreadableError
+from lazyscribe.facts import FOLDER
+from lazyscribe.journal.entries import (
+    NAME,
+    LogEntry,
+    Pack,
+    Summary,
+    carried,
+    decode,
+    decode_pack,
+    encode,
+    encode_pack,
+    raw_carried,
+    settled,
+    summarised,
+)
+from lazyscribe.store.base import Store
+
+LOOSE = 64
+"""Entries that may have files of their own; the next one carries them."""
+
+PACKS = 16
+"""Packs of one level that there may be; the next one carries them."""
+
+LEVELS = 3
+"""Levels of packs: those of the highest are not carried any further."""
+
+TRIES = 100
+"""How often a folder is listed again because what it showed is gone."""
+
+
+class View(NamedTuple):
+    """The journal as it is.
+
+    Attributes
+    ----------
+    entries
+        Those that count, in order; of those that a pack summarises only the pack's own, unless all were asked for.
+    heads
+        Of these, the ones that nothing follows.
+    open
+        The ids of entries whose commits are under way or never happened.
+    summary
+        Of all that count.
+    whole
+        Whether `entries` are all there are.
+    base
+        If not: the summary of those before.
+    """
+
+    entries: list[LogEntry]
+    heads: list[LogEntry]
+    open: list[str]
+    summary: Summary
+    whole: bool
+    base: Summary | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether there is an entry, older notes aside."""
+        return bool(self.heads)
+
+
+class Ticket(NamedTuple):
+    """An entry that is to be written.
+
+    Attributes
+    ----------
+    obsolete
+        The keys of files that nobody needs once this one counts.
+    """
+
+    key: str
+    data: bytes
+    entry: LogEntry
+    obsolete: list[str]
+
+
+class Journal:
+    """What is known of a manifest's journal. Many threads may use it; its files never change.
+
+    Attributes
+    ----------
+    damaged
+        Names of files that hold no entry, at the last look.
+    """
+
+    def __init__(self, store: Store, key: str) -> None:
+        self._store = store
+        self.folder = f"{FOLDER}/{key}.log"
+        self._lock = threading.RLock()
+        self._names: set[str] = set()
+        self._loose: dict[str, tuple[LogEntry, bytes]] = {}
+        self._packs: dict[str, Pack] = {}
+        self._loads: dict[str, list[LogEntry]] = {}
+        self._sure: set[str] = set()  # the ids of entries that were once seen to count
+        self.damaged: set[str] = set()
+
+    # Looking
+
+    def view(self, holds: Callable[[LogEntry], bool], whole: bool = False) -> View:
+        """Look at the journal; `holds` is as in `settled`."""
+        with self._lock:
+            self._look()
+
+            def known(entry: LogEntry) -> bool:
+                if entry.id not in self._sure and holds(entry):
+                    self._sure.add(entry.id)
+                return entry.id in self._sure
+
+            if not whole and (found := self._summarised(known)) is not None:
+                return found
+            entries = self._everything()
+            counted = settled(entries, known)
+            return _view(entries, counted, summarised(counted), True)
+
+    def _look(self) -> None:
+        for _ in range(TRIES):
+            self._names = {name for key in self._store.files_in(self.folder) if NAME.fullmatch(name := _name(key))}
+            self.damaged = set()
+            unread = [name for name in self._names - self._loose.keys() if not _level(name)]
+            if sum(map(self._read, unread)) == len(unread):
+                break
+        self._loose = {name: held for name, held in self._loose.items() if name in self._names}
+        for known in (self._packs, self._loads):
+            for name in known.keys() - self._names:
+                del known[name]
+
+    def _read(self, name: str) -> bool:
+        """Read an entry; False if it is there no more, since a pack carries it now."""
+        data = self._content(name)
+        if data is None:
+            return False
+        entry = decode(data, name)
+        if entry is None:
+            self.damaged.add(name)
+        else:
+            self._loose[name] = entry, data
+        return True
+
+    def _content(self, name: str) -> bytes | None:
+        """Return the bytes of a file; none where it cannot be read, ``None`` where it is not there."""
+        try:
+            found = self._store.read(f"{self.folder}/{name}")
+        except OSError:
+            return b""
+        return found[0] if found is not None else None
+
+    def _pack(self, name: str) -> Pack | None:
+        if name not in self._packs:
+            pack = decode_pack(self._content(name) or b"", name)
+            if pack is None:
+                self.damaged.add(name)
+                return None
+            self._packs[name] = pack
+        return self._packs[name]
+
+    def _summarised(self, holds: Callable[[LogEntry], bool]) -> View | None:
+        """Return a view that rests on the summary of the last pack; ``None`` if that does not know all the others."""
+        packs = sorted((name for name in self._names if _level(name)), reverse=True)
+        if not packs:
+            entries = [entry for entry, _ in self._loose.values()]
+            counted = settled(entries, holds)
+            return _view(entries, counted, summarised(counted), True)
+        last = self._pack(packs[0])
+        if last is None or not {_id(name) for name in packs[1:]} <= set(last.covers):
+            return None
+        packed = set(last.packed)
+        entries = [entry for entry, _ in self._loose.values() if entry.id not in packed] + [last.entry]
+        counted = settled(entries, holds)
+        if counted and counted[0].order <= last.summary.upto:
+            return None
+        view = _view(entries, counted, summarised(counted, last.summary), False)
+        return view._replace(base=last.summary)
+
+    def _everything(self) -> list[LogEntry]:
+        found = {entry.id: entry for entry, _ in self._loose.values()}
+        with without_collections():
+            for name in self._names:
+                if _level(name) and (pack := self._pack(name)) is not None:
+                    if name not in self._loads:
+                        if not (data := self._content(name)):
+                            self.damaged.add(name)
+                            continue
+                        self._loads[name] = carried(data)
+                    found.update({entry.id: entry for entry in self._loads[name]})
+                    found[pack.entry.id] = pack.entry
+        return list(found.values())
+
+    # Writing
+
+    def ticket(self, view: View, now: datetime, author: str, parts: dict[str, Any]) -> Ticket:
+        """Return the next entry, which follows all of `view`; `parts` are its fields beside those of its place.
+
+        One that changes the manifest calls void what is still open: the manifest shows that it has not happened.
+        """
+        number = max((entry.number for entry in view.heads), default=0) + 1
+        at = max([now.isoformat(timespec="microseconds"), *(entry.at for entry in view.entries[-1:])])
+        follows = tuple(sorted(entry.id for entry in view.heads))
+        void = tuple(view.open) if parts.get("after") != parts.get("before") else ()
+        entry = LogEntry(os.urandom(8).hex(), number, at, author, follows, void, **parts)
+        obsolete = [f"{self.folder}/{name}" for name in self._names if _id(name) in void]
+        with self._lock:
+            counted = {each.id for each in view.entries}
+            loose = [name for name, (each, _) in self._loose.items() if each.id in counted]
+            if len(loose) < LOOSE:
+                return Ticket(self._key(entry), encode(entry), entry, obsolete)
+            return self._packing(entry, view, loose, obsolete)
+
+    def _packing(self, entry: LogEntry, view: View, loose: list[str], obsolete: list[str]) -> Ticket:
+        sound = [name for name in self._names if _level(name) and self._pack(name) is not None]
+        level, absorbed = 1, []
+        while level < LEVELS and len(same := [name for name in sound if _level(name) == level]) >= PACKS - 1:
+            absorbed += same
+            level += 1
+        texts = [self._text(*self._loose[name]) for name in loose]
+        for name in absorbed:
+            if not (data := self._content(name)):  # what it carries would go away with it
+                place = self._store.describe(f"{self.folder}/{name}")
+                raise UnreadableError(f"{place} cannot be read; see what is there, and save again.", path=place)
+            texts += [encode(self._packs[name].entry), *raw_carried(data)]
+        pack = Pack(entry, [self._loose[name][0].id for name in loose], [_id(name) for name in sound], view.summary)
+        gone = [f"{self.folder}/{name}" for name in (*loose, *absorbed)]
+        return Ticket(self._key(entry, level), encode_pack(pack, texts), entry, [*obsolete, *gone])
+
+    def _text(self, entry: LogEntry, data: bytes) -> bytes:
+        return encode(entry) if entry.is_note else data
+
+    def _key(self, entry: LogEntry, level: int = 0) -> str:
+        return f"{self.folder}/{entry.number:08d}-{entry.id}{f'-{level}' if level else ''}.json"
+
+    def accept(self, ticket: Ticket) -> None:
+        """Take note that an entry counts, and delete what it has made superfluous, as far as that is possible."""
+        name = _name(ticket.key)
+        with self._lock:
+            self._sure.add(ticket.entry.id)
+            if not _level(name):
+                self._loose[name] = ticket.entry, ticket.data
+        for key in ticket.obsolete:
+            try:
+                self._store.delete(key)
+            except Exception:  # noqa: S112 - the save is done; the next pack tries again
+                continue
+
+
+def _view(entries: Iterable[LogEntry], counted: list[LogEntry], summary: Summary, whole: bool) -> View:
+    known = {entry.id for entry in counted}
+    followed = {each for entry in counted for each in entry.follows}
+    void = {each for entry in counted for each in entry.void}
+    heads = [entry for entry in counted if entry.id not in followed and not entry.is_note]
+    still = sorted(entry.id for entry in entries if entry.id not in known and entry.id not in void)
+    return View(counted, heads, still, summary, whole)
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def _level(name: str) -> int:
+    found = NAME.fullmatch(name)
+    return int(found[3] or 0) if found is not None else 0
+
+
+def _id(name: str) -> str:
+    return name.split("-")[1][:16]

@@ -1,0 +1,77 @@
+"""What the next save is to tell the journal beside what the records say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lazyscribe.journal.entries import Summary
+
+
+class Move:
+    """An alias on its way: to the version that `entry` (of the list of records) holds, or, with none, away."""
+
+    __slots__ = ("alias", "entry", "name")
+
+    def __init__(self, name: str, alias: str, entry: Any) -> None:
+        self.name = name
+        self.alias = alias
+        self.entry = entry
+
+
+class Pending:
+    """What was asked for since the last save.
+
+    Attributes
+    ----------
+    moves
+        Of aliases, in order.
+    reasons
+        Why records are deleted, by key.
+    notes
+        What else is to stand in the entry, by kind; a save that has nothing else to tell is told by these.
+    condition
+        Asked under the guard of what the journal tells by then; an error that it raises ends the save.
+    pointers
+        Where the saved aliases point to, once somebody asked; ``None``: not known.
+    """
+
+    def __init__(self) -> None:
+        self.moves: list[Move] = []
+        self.reasons: dict[str, str] = {}
+        self.notes: dict[str, list[Any]] = {}
+        self.condition: Callable[[Summary], None] | None = None
+        self.pointers: Any = None
+        self._unbound = False
+
+    def placed(self, entries: list[Any]) -> Pending:
+        """Return one that pickles: moves know the places of their entries among `entries`."""
+        places = {id(entry): place for place, entry in enumerate(entries)} if self.moves else {}
+        twin = self.copy()
+        twin.moves = [Move(each.name, each.alias, places.get(id(each.entry))) for each in self.moves]
+        twin._unbound = bool(twin.moves)
+        return twin
+
+    def bind(self, entries: Callable[[], list[Any]]) -> None:
+        """Undo what `placed` did, once the entries are there."""
+        if self._unbound:
+            self._unbound, there = False, entries()
+            for move in self.moves:
+                move.entry = there[move.entry] if move.entry is not None else None
+
+    def copy(self) -> Pending:
+        """Return what there is now: what comes later is for a later save."""
+        twin = Pending()
+        twin.moves, twin.reasons, twin.condition = list(self.moves), dict(self.reasons), self.condition
+        twin.notes = {kind: list(told) for kind, told in self.notes.items()}
+        return twin
+
+    def settle(self, done: Pending) -> None:
+        """Forget what `done` held, and what was known before."""
+        self.pointers = None
+        self.moves = [move for move in self.moves if move not in done.moves]
+        self.reasons = {key: reason for key, reason in self.reasons.items() if key not in done.reasons}
+        for kind, told in done.notes.items():
+            self.notes[kind] = self.notes.get(kind, [])[len(told) :]
+        self.notes = {kind: told for kind, told in self.notes.items() if told}

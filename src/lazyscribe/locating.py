@@ -1,0 +1,108 @@
+"""Projects and repositories found by a path: their own, or that of the folder that they lie in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from lazyscribe.exception import DocumentMissingError, InvalidArgumentError, LazyscribeError, UnreadableError
+from lazyscribe.place import Place, split_url
+
+Kind = Literal["project", "repository"]
+NAMES: dict[str, Kind] = {"project.json": "project", "repository.json": "repository"}
+"""What is looked for in a folder."""
+
+
+def find(path: str, options: Mapping[str, Any] | None = None, by_name: bool = False) -> list[tuple[str, Kind]]:
+    """Return path and kind of every file that `path` means: itself, or what lies in that folder, a project first.
+
+    Parameters
+    ----------
+    options
+        Passed to the file system.
+    by_name
+        Take a file that is named like ours for what it is named, without reading it.
+
+    Raises
+    ------
+    FileNotFoundError
+        As `DocumentMissingError`: there is nothing to be read.
+    ValueError
+        As `InvalidArgumentError`: a path that cannot be opened, or of another file.
+    """
+    if not path:
+        raise InvalidArgumentError("PATH is empty; give the path of a file or a folder.")
+    named = NAMES.get(path.rpartition("/")[2]) if by_name else None
+    data, trouble = _read(path, options, whole=named is None)
+    if data is not None:
+        return [(path, named or _kind(path, data))]
+    folder = path if path.endswith("/") else f"{path}/"
+    inside = [(folder + name, kind) for name, kind in NAMES.items()]
+    there = [(file, kind, _read(file, options, whole=not by_name)) for file, kind in inside]
+    if all(content is None for _, _, (content, _) in there):
+        reason = next((why for why in (*(why for _, _, (_, why) in there), trouble) if why), "")
+        message = f"There is no project or repository to be read at {path}{f' ({reason})' if reason else ''}"
+        raise DocumentMissingError(f"{message}; give the path of its file, or of a folder that holds one.", path=path)
+    for file, _, (content, why) in there:
+        if content is None and why:
+            raise DocumentMissingError(f"{file} cannot be read ({why}); see who may read it.", path=file)
+    return [(file, kind) for file, kind, (content, _) in there if content is not None]
+
+
+def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[bytes | None, str]:
+    """Return the bytes of a file (not the `whole`: none), or ``None`` and, if there is one, why it cannot be read."""
+    protocol, fpath = split_url(path)
+    try:
+        store = Place(protocol, fpath.parent, dict(options or {})).store
+    except (ValueError, ImportError) as error:  # a protocol that is not known, or not installed
+        raise InvalidArgumentError(f"{path} cannot be opened ({error}).") from error
+    if not fpath.name:
+        return None, ""
+    try:
+        if not whole:
+            with store.open(fpath.name):
+                return b"", ""
+        found = store.read(fpath.name)
+    except UnreadableError as error:
+        return None, str(error)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, LazyscribeError):
+        return None, ""
+    except Exception as error:  # whatever a file system may raise
+        return None, str(error) or type(error).__name__
+    return (found[0], "") if found is not None else (None, "")
+
+
+def _kind(path: str, data: bytes) -> Kind:
+    """Tell by its records whose file it is, and where they do not say by its name."""
+    records = _records(data)
+    keys = {key for record in records or () if isinstance(record, dict) for key in record}
+    if keys & {"slug", "fname"}:
+        return "repository" if "fname" in keys else "project"
+    last = path.rpartition("/")[2].lower()
+    named = next((kind for kind in NAMES.values() if kind in last), None)
+    if named is not None or records == []:
+        return named or "repository"
+    if records is None and b'"created_at"' in data:  # the beginning of what once was one
+        return "project" if b'"artifacts"' in data else "repository"
+    message = f"{path} is neither a project's nor a repository's file; give the path of one."
+    raise InvalidArgumentError(message, path=path)
+
+
+def _records(data: bytes) -> Any:
+    """Return what the file holds, a list; ``None`` if it is not JSON."""
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, list) else [content]
+
+
+def promises(path: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the name of the store that serves `path`, and whether it excludes other writers; touches nothing.
+
+    Whether locks work at all on a network file system shows at the first write.
+    """
+    protocol, fpath = split_url(path)
+    store = Place(protocol, fpath.parent, dict(options or {})).store
+    return {"store": type(store).__name__, "exclusive": store.exclusive}

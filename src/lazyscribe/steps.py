@@ -1,0 +1,38 @@
+"""What was done for one file that is staged."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from lazyscribe.filling import further_names
+
+if TYPE_CHECKING:
+    from lazyscribe.stage import Draft
+
+
+class Steps:
+    """What staging one draft did, or one note of several, so that it can be taken back.
+
+    Attributes
+    ----------
+    facts_before
+        Key and content of facts that were replaced.
+    facts_late
+        Key and content of facts that wait with the file: its record is that of the file it replaces (of the same
+        second), so until then they would be wrong for that one.
+    aside
+        The key of a file that waits, and of the one it will replace.
+    names
+        The file names that are still to be tried, and the one that was wanted.
+    """
+
+    def __init__(self, *of: Draft | None) -> None:
+        self.of, self.draft = of, of[0] if len(of) == 1 else None
+        self.created: list[str] = []
+        self.facts_before: tuple[str, bytes] | None = None
+        self.facts_late: tuple[str, bytes] | None = None
+        self.aside: tuple[str, str] | None = None
+        self.key = ""
+        self.wanted = self.draft.record["fname"] if self.draft is not None else ""
+        self.names = chain([self.wanted], further_names(self.draft.artifact)) if self.draft is not None else iter(())

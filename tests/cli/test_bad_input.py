@@ -1,0 +1,208 @@
+"""Wrong use, missing, empty and damaged files, hostile names, artifacts that run code, interruptions."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lazyscribe import Repository
+from tests.cli.support import COMMAND, answer, call, check, environment, error, make, run
+
+HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
+"""A line end, a colour, what rich takes for markup, a tab, a change of direction, a bell."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nonsense"], 2, "lazyscribe --help"),
+        (["ls", "--nonsense"], 2, "lazyscribe ls --help"),
+        (["ls", "--top", "many"], 2, "lazyscribe ls --help"),
+        (["show"], 2, "lazyscribe show --help"),
+        (["ls", "--where", "metrics.r2 >"], 2, "column 13"),
+        (["ls", "--sort", "metric.r2"], 2, "did you mean 'metrics'"),
+        (["ls", "--since", "yesterday"], 2, "no"),
+        (["ls", "--by", "metrics.r2"], 2, "--top"),
+        (["ls", "-o", "nonsense"], 2, "KEY=VALUE"),
+        (["ls", "nosuch://place"], 2, "nosuch"),
+        (["compare"], 2, "--where"),
+        (["compare", "ridge", "--best", "r2"], 2, "auc:max"),
+        (["get", "model@0", "--version", "1"], 2, "leave it out"),
+        (["rm", "model", "--reason", "x", "--yes"], 2, "model@3"),
+        (["completion", "csh"], 2, "bash"),
+        (["ls", "nowhere"], 1, "no project or repository"),
+        (["show", "nothing"], 1, "nothing"),
+        (["get", "nothing"], 1, "model"),
+        (["get", "model@7"], 1, "numbered 7"),
+        (["get", "model@nowhere"], 1, "@nowhere"),
+        (["put", "nothing.txt"], 1, "no file"),
+        (["compare", "nothing", "ridge"], 1, "slug"),
+        (["git-install"], 1, "clone"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what_to_do(here: Path, arguments: list[str], code: int, says: str) -> None:
+    assert says in error(*arguments, cwd=here, code=code)
+
+
+def test_errors_are_json_too(here: Path) -> None:
+    told = answer("get", "model@7", cwd=here, code=1)
+    assert (told["command"], told["error"]["code"], told["error"]["kind"]) == ("get", 1, "version-not-found")
+    told = answer("ls", "--nonsense", cwd=here, code=2)
+    assert (told["command"], told["error"]["kind"]) == ("ls", "wrong-use")
+
+
+def test_a_traceback_comes_only_with_debug(here: Path) -> None:
+    done = call("get", "model@7", "--debug", cwd=here)
+    assert done.returncode == 1
+    assert b"Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "[", '[{"a": 1}]'])
+def test_a_damaged_file_ends_with_4_and_says_which(tmp_path: Path, content: str) -> None:
+    (tmp_path / "repository.json").write_text(content)
+    assert "repository.json" in error("ls", cwd=tmp_path, code=4)
+    run("verify", cwd=tmp_path, code=4)
+
+
+def test_every_reader_tells_of_damage(tmp_path: Path) -> None:
+    (tmp_path / "repository.json").write_text("nonsense")
+    (tmp_path / "project.json").write_text("[]")
+    for arguments in (["tree"], ["show", "model"], ["get", "model"], ["history"]):
+        assert "repository.json" in error(*arguments, cwd=tmp_path, code=4)
+    assert "not there" in error_of_missing_file(tmp_path)
+
+
+def error_of_missing_file(folder: Path) -> str:
+    """Return what is said of a version whose file is gone."""
+    make(folder)
+    for file in (folder / "model").iterdir():
+        file.unlink()
+    return error("get", "model", "--to", "x", cwd=folder, code=4)
+
+
+def test_an_empty_project_and_repository_are_no_error(tmp_path: Path) -> None:
+    (tmp_path / "project.json").write_text("[]")
+    (tmp_path / "repository.json").write_text("[]")
+    assert run("ls", cwd=tmp_path).count("\n") == 5
+    assert answer("ls", cwd=tmp_path)["documents"][0]["experiments"] == []
+    assert run("tree", cwd=tmp_path) == "project.json\nrepository.json\n"
+    assert run("ls", "--where", "metrics.auc > 1", "project.json", cwd=tmp_path).count("\n") == 1
+    assert run("history", cwd=tmp_path) == "no history\n"
+
+
+def _printable(text: str) -> bool:
+    return all(each.isprintable() or each in "\n\t" for each in text)
+
+
+def test_a_hostile_name_is_shown_harmlessly_everywhere(tmp_path: Path) -> None:
+    make(tmp_path)
+    for file, keys in (("repository.json", ["name"]), ("project.json", ["name", "author"])):
+        content = json.loads((tmp_path / file).read_text())
+        content[0] |= dict.fromkeys(keys, HOSTILE)
+        if file == "project.json":
+            content[0]["metrics"] = {HOSTILE: 1}
+            content[0]["tags"] = [HOSTILE]
+            content[0]["tests"][0]["name"] = HOSTILE
+        (tmp_path / file).write_text(json.dumps(content))
+    for arguments in (["ls"], ["tree"], ["show", "ridge"], ["show", f"{HOSTILE}@0"], ["compare", "ridge", "lasso"]):
+        text = run(*arguments, cwd=tmp_path)
+        assert _printable(text)
+        assert r"a\nb\x1b[31m[red]\t\u202e[/red]\x07" in text
+    assert _printable(error("get", HOSTILE + "x", cwd=tmp_path, code=1))
+    told = answer("ls", cwd=tmp_path)
+    assert told["documents"][0]["experiments"][0]["name"] == HOSTILE
+
+
+class Bomb:
+    """Leaves a file behind when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return open, (os.environ["BOMB"], "w")
+
+
+def test_nothing_that_can_run_code_is_read_unless_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOMB", str(tmp_path / "boom"))
+    repository = Repository(tmp_path / "repository.json")
+    repository.log_artifact("bomb", Bomb(), "pickle")
+    repository.save()
+    assert pickle.dumps(Bomb()) in call("get", "bomb", "--to", "-", cwd=tmp_path).stdout + pickle.dumps(Bomb())
+    run("show", "bomb", cwd=tmp_path)
+    run("verify", cwd=tmp_path)
+    error("show", "bomb", "--value", cwd=tmp_path, code=1)
+    assert call("show", "bomb", "--value", cwd=tmp_path, LAZYSCRIBE_TRUST="all").returncode == 1
+    assert not (tmp_path / "boom").exists()
+    call("show", "bomb", "--value", "--trust", cwd=tmp_path)
+    assert (tmp_path / "boom").exists()
+
+
+def test_an_interrupted_command_says_so_and_leaves_things_as_they_were(here: Path) -> None:
+    """A pipe that nobody writes to stands for a slow disk: `put` waits for it until it is interrupted."""
+    before = sorted(path.relative_to(here) for path in here.rglob("*"))
+    program = (
+        "import os, signal, sys, threading\n"
+        "from lazyscribe.repository import Repository\n"
+        "def save(self, *a, **k):\n"
+        "    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "    threading.Event().wait(20)\n"
+        "Repository.save = save\n"
+        "from lazyscribe.cli.launcher import main\n"
+        "sys.argv[1:] = ['put', 'project.json', '--json']\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=here, capture_output=True, timeout=60, check=False, env=environment()
+    )
+    assert done.returncode == 130
+    assert done.stderr.count(b"\n") == 1
+    check(json.loads(done.stdout))
+    assert sorted(path.relative_to(here) for path in here.rglob("*")) == before
+
+
+def test_who_reads_no_further_is_no_error(here: Path) -> None:
+    make_many = json.loads((here / "project.json").read_text())[:1] * 3000
+    for number, each in enumerate(make_many):
+        make_many[number] = {**each, "slug": f"{each['slug']}-{number}"}
+    (here / "project.json").write_text(json.dumps(make_many))
+    with subprocess.Popen(
+        [*COMMAND, "ls", "project.json"], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"slug\t")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_without_typer_one_line_says_how_to_get_it(tmp_path: Path) -> None:
+    program = "import sys\nsys.modules['typer'] = None\nfrom lazyscribe.cli.launcher import main\nsys.exit(main())\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "lazyscribe[cli]" in done.stderr
+
+
+def test_a_conflict_ends_with_3(here: Path) -> None:
+    program = (
+        "import sys\n"
+        "from lazyscribe import Repository\n"
+        "whole = Repository.save\n"
+        "def save(self, *a, **k):\n"
+        "    other = Repository('repository.json')\n"
+        "    other.set_artifact_expiry('model', 0, expiry='2031-01-01')\n"
+        "    whole(other)\n"
+        "    return whole(self, *a, **k)\n"
+        "Repository.save = save\n"
+        "from lazyscribe.cli.launcher import main\n"
+        "sys.argv[1:] = ['expire', 'model@0', '--on', '2030-01-01', '--yes']\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=here, capture_output=True, timeout=60, check=False, env=environment()
+    )
+    assert (done.returncode, done.stdout) == (3, b""), done.stderr
+    assert b"Traceback" not in done.stderr

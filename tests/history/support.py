@@ -1,0 +1,44 @@
+"""Small things that tests of history do."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lazyscribe import Repository
+
+
+def saved(file: Path, *values: Any, name: str = "model") -> Repository:
+    """Save a version of each value, each by itself, and return the repository."""
+    repository = Repository(file)
+    for value in values:
+        repository.log_artifact(name, value, "json")
+        repository.save()
+    return repository
+
+
+def entries_of(file: Path) -> list[Path]:
+    """Return the files of the journal."""
+    return sorted(file.parent.glob(f".lazyscribe/{file.name}.log/*"))
+
+
+def numbers(repository: Repository, name: str = "model") -> list[int]:
+    return [each.version for each in repository.artifacts if each.name == name]
+
+
+def by_another_program(file: Path, change: Any) -> None:
+    """Let a program that knows nothing of ours change the records of a file."""
+    records = json.loads(file.read_bytes())
+    change(records)
+    file.write_text(json.dumps(records, indent=4, sort_keys=True))
+
+
+def foreign(name: str, version: int, created_at: str) -> dict[str, Any]:
+    """Return a record as another program writes it."""
+    return {
+        "created_at": created_at,
+        "expiry": None,
+        "fname": f"{name}-{version}.json",
+        "handler": "json",
+        "name": name,
+        "version": version,
+    }
