@@ -66,7 +66,7 @@ class Bucket:
         self.answers: list[int] = []
         self.faults: list[Fault] = []
         self.uploads: dict[str, dict[int, bytes]] = {}
-        self.heeds = True
+        self.heeds = self.tells_lengths = True
         self.generation = 0
         self.endpoint = ""
         self.seconds = 0.0
@@ -132,8 +132,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.bucket.answers.append(status)
         self.send_response(status)
-        length = headers.pop("Content-Length", str(len(body)))
-        for name, value in {**headers, "Content-Length": length}.items():
+        length = {"Content-Length": headers.pop("Content-Length", str(len(body)))}
+        if not self.bucket.tells_lengths:
+            length, body = {"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        for name, value in {**headers, **length}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD" and status != 304:

@@ -525,8 +525,12 @@ def test_reading_over_http(bucket: Bucket) -> None:
 
 
 def test_nothing_over_http(bucket: Bucket) -> None:
-    """A file that is not there is a missing one, and a server that is not there an error."""
+    """A file that is not there is a missing one; a server that is not there, or tells no lengths, is an error."""
     assert len(Repository(f"{bucket.endpoint}/bucket/no/repository.json", mode="r").artifacts) == 0
+    begun(bucket)
+    bucket.tells_lengths = False
+    with pytest.raises(UnreadableError, match="does not say how long the file is"):
+        Repository(f"{bucket.endpoint}/bucket/models/repository.json", mode="r")
     with pytest.raises(UnreadableError, match="no connection"):
         Repository("http://127.0.0.1:1/repository.json", mode="r", retry_config={"max_retries": 0})
 
