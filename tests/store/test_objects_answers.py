@@ -547,3 +547,36 @@ def test_a_project_in_a_bucket(bucket: Bucket) -> None:
     found.promote_artifact(repository := opened(bucket), "weights")
     assert repository.load_artifact("weights") == [1, 2]
     assert Path("s3:").exists() is False
+
+
+def project_in(bucket: Bucket) -> Project:
+    access = {"endpoint_url": bucket.endpoint, "key": "AKIATESTS", "secret": SECRET}
+    return Project("s3://bucket/runs/project.json", retry_config={"retry_timeout": 1.0}, **access)
+
+
+def test_an_experiment_saved_again(bucket: Bucket) -> None:
+    """An experiment whose save was not answered is saved by the next one, what is kept of how it ran included."""
+    project = project_in(bucket)
+    with project.log("fit"):
+        pass
+    bucket.faults = [Fault("PUT", "project.json", 500, "InternalError")] * 50
+    with pytest.raises(CommitUnknownError):
+        project.save()
+    bucket.faults.clear()
+    project.save()
+    (found,) = project_in(bucket).experiments
+    assert found.provenance is not None
+
+
+def test_experiments_of_one_slug(bucket: Bucket) -> None:
+    """Of two writers that log one slug at once both are saved, and what is kept of how theirs ran."""
+    projects = [project_in(bucket), project_in(bucket)]
+    for number, project in enumerate(projects):
+        with project.log("fit") as experiment:
+            experiment.log_metric("number", number)
+        experiment.slug = "fit-1"
+    for project in projects:
+        project.save()
+    found = project_in(bucket).experiments
+    assert sorted((each.slug, each.metrics["number"]) for each in found) == [("fit-1", 0), ("fit-1-1", 1)]
+    assert all(each.provenance is not None for each in found)
