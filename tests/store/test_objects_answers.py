@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import threading
 import time
 import traceback
 import warnings
@@ -107,6 +108,35 @@ def test_others_build_on_what_was_lost(bucket: Bucket) -> None:
     repository.save()
     assert versions(bucket) == [[0], [1], [2]]
     assert [artifact.version for artifact in repository.artifacts] == [0, 1, 2]
+
+
+def test_interrupted_while_it_is_asked_again(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was replaced, the answer lost, and changed by others before the user gave up waiting, keeps its files."""
+    repository = begun(bucket)
+    other = opened(bucket, url=URL.replace("s3:", "s3a:"))
+
+    def interrupt(seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+
+    def meanwhile() -> None:
+        bucket.meanwhile = lambda: None
+        other.log_artifact("model", [2], handler="json", fname="third.json")
+        other.save()
+        bucket.faults = [Fault("GET", "repository.json", 400)]
+        monkeypatch.setattr("time.sleep", interrupt)
+
+    bucket.meanwhile = meanwhile
+    bucket.faults = [Fault("PUT", "repository.json", 0, done=True)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(KeyboardInterrupt) as raised:
+        repository.save()
+    assert "is not known" in str(raised.value.__notes__)
+    assert versions(bucket) == [[0], [1], [2]]
+    repository.save()
+    assert versions(bucket) == [[0], [1], [2]]
+    assert repository.verify().ok
 
 
 def test_others_come_before_what_was_lost(bucket: Bucket) -> None:
