@@ -145,7 +145,8 @@ class _Progress:
     @property
     def alone(self) -> Ticket | None:
         """The entry, if it alone is the commit: the manifest does not change."""
-        return self.ticket if self.ticket is not None and self.ticket.entry.after is None else None
+        entry = self.ticket.entry if self.ticket is not None else None
+        return self.ticket if entry is not None and entry.after == entry.before else None
 
 
 def _expected(draft: Draft) -> int:

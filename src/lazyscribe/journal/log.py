@@ -129,6 +129,10 @@ class Journal:
             counted = settled(entries, known)
             return _view(entries, counted, summarised(counted), True)
 
+    def counts(self, view: View, entry: str) -> bool:
+        """Whether the entry of that id is known to count."""
+        return entry in self._sure or any(each.id == entry for each in view.entries)
+
     def _look(self) -> None:
         for _ in range(TRIES):
             self._names = {name for key in self._store.files_in(self.folder) if NAME.fullmatch(name := _name(key))}
