@@ -187,7 +187,7 @@ class Journal:
         packed = set(last.packed)
         entries = [entry for entry, _ in self._loose.values() if entry.id not in packed] + [last.entry]
         counted = settled(entries, holds)
-        if counted and counted[0].order <= last.summary.upto:
+        if last.entry not in counted or counted[0].order <= last.summary.upto:
             return None
         view = _view(entries, counted, summarised(counted, last.summary), False)
         return view._replace(base=last.summary)
