@@ -56,6 +56,7 @@ class Telling:
         manifest = self._document._manifest
         if pending.condition is not None:
             pending.condition(self._view.summary)
+        pending = pending.without_told(lambda entry: manifest.journal.counts(self._view, entry))
         parts = self._seen()
         if data != self._current:
             parts |= self._done(data, written, pending)
@@ -69,7 +70,9 @@ class Telling:
             parts |= {"before": manifest.digest(self._current), "after": manifest.digest(data)}
         parts["message"] = message
         author = self._document._author().encode("utf-8", "replace").decode()  # any text that JSON can hold
-        return manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        ticket = manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        pending.told.append((ticket.entry.id, pending))
+        return ticket
 
     # What others left untold
 

@@ -154,6 +154,23 @@ def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypat
     assert [each.message for each in Repository(file).history()][2:] == list(map(str, range(12)))
 
 
+def test_a_pack_of_a_save_that_was_killed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history goes on where it was, not anew, with the entries that such a pack carries too."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
+    repository = saved(file, *range(4))
+    with monkeypatch.context() as patch:
+        patch.setattr("lazyscribe.store.local.LocalStore.delete", lambda self, key: 1 / 0)
+        patch.setattr("lazyscribe.store.local.LocalStore.swap", lambda *_: 1 / 0)
+        repository.log_artifact("model", 4, "json")
+        with pytest.raises(SaveError):
+            repository.save()
+    assert entries_of(file)[-1].name.endswith("-1.json")
+    fresh = Repository(file)
+    fresh.log_artifact("model", 5, "json")
+    fresh.save()
+    assert [(each.number, len(each.held)) for each in fresh.history()] == [(number, 0) for number in range(1, 6)]
+
+
 def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     """The next save records what was added, changed and dropped without an entry, before what it did itself."""
     repository = saved(file, [0], [1])

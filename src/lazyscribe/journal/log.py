@@ -133,6 +133,10 @@ class Journal:
             counted = settled(entries, known)
             return _view(entries, counted, summarised(counted), True)
 
+    def counts(self, view: View, entry: str) -> bool:
+        """Whether the entry of that id is known to count."""
+        return entry in self._sure or any(each.id == entry for each in view.entries)
+
     def _look(self) -> None:
         for _ in range(TRIES):
             self._names = {name for key in self._store.files_in(self.folder) if NAME.fullmatch(name := _name(key))}
@@ -187,7 +191,7 @@ class Journal:
         packed = set(last.packed)
         entries = [entry for entry, _ in self._loose.values() if entry.id not in packed] + [last.entry]
         counted = settled(entries, holds)
-        if counted and counted[0].order <= last.summary.upto:
+        if last.entry not in counted or counted[0].order <= last.summary.upto:
             return None
         view = _view(entries, counted, summarised(counted, last.summary), False)
         return view._replace(base=last.summary)
