@@ -135,6 +135,37 @@ def test_packs_are_carried_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [each.message for each in Repository(file).history()][2:] == list(map(str, range(120)))
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_packs_that_are_carried_while_somebody_reads(file: Path, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    """Who has listed files that are gone when they are read looks again, and misses nothing."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 3)
+    monkeypatch.setattr("lazyscribe.journal.log.PACKS", 3)
+    repository, reader = saved(file, [0], [1]), Repository(file)
+    move(repository, 0, 7)
+    store = type(reader._location.store)
+    listed, done = store.files_in, []
+
+    def files_in(self: Any, folder: str) -> Any:
+        found = list(listed(self, folder))
+        if folder.endswith(".log") and not done:
+            done.append(folder)
+            move(repository, 7, 30)
+        return iter(found)
+
+    monkeypatch.setattr(store, "files_in", files_in)
+    if whole:
+        assert [each.message for each in reader.history()][2:] == list(map(str, range(30)))
+    assert reader.aliases("model") == {"x": 1}
+    assert done
+
+
+def move(repository: Repository, start: int, stop: int) -> None:
+    """Let an alias point to one of two versions in turns, and save each time."""
+    for turn in range(start, stop):
+        repository.set_alias("model", "x", turn % 2)
+        repository.save(message=str(turn))
+
+
 def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was killed before it had deleted what a pack carries costs nothing; the next pack deletes it."""
     monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
