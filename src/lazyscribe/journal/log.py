@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lazyscribe._utils import without_collections
@@ -209,11 +210,14 @@ class Journal:
         packs = sorted(name for name in self._names if _level(name))
         if self._behind is None or self._behind[0] != packs:
             last = self._packs[packs[-1]]
-            held = [entry for name in packs for entry in self._load(name)][:-1]  # without the last pack's own
-            if len({entry.id for entry in held}) < len(held):
+            held = list(chain.from_iterable(map(self._load, packs)))
+            del held[-1]  # the last pack's own entry
+            ids = {entry.id for entry in held}
+            if len(ids) < len(held):
                 held = list({entry.id: entry for entry in held}.values())
             loose = {entry.id for entry, _ in self._loose.values()} - set(last.packed) | {last.entry.id}
-            held = [entry for entry in held if entry.id not in loose]
+            if not ids.isdisjoint(loose):
+                held = [entry for entry in held if entry.id not in loose]
             times = [entry.at for entry in held]
             self._behind = packs, held if sorted(times) == times else sorted(held, key=ORDER)
         return self._behind[1]
