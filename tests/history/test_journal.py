@@ -69,6 +69,25 @@ def test_the_history_of_a_project(tmp_path: Path) -> None:
     assert changed.files == ()
 
 
+def test_a_deleted_experiment(tmp_path: Path, clock: Clock) -> None:
+    """Asking for it says when, by whom and why it was deleted; asking for what never was does not."""
+    project = Project(tmp_path / "project.json", mode="w+", author="ada")
+    with project.log("Good run") as run:
+        pass
+    project.save()
+    clock.tick()
+    del project.experiments[0]
+    project.save(message="a duplicate")
+    for slug in (run.slug, run.short_slug):
+        with pytest.raises(
+            KeyError, match=r"'good-run-20250120132330' was deleted on 2025-01-21.* by ada \(a duplicate\)"
+        ):
+            Project(tmp_path / "project.json")[slug]
+    with pytest.raises(KeyError) as error:
+        project["other"]
+    assert "was deleted" not in str(error.value)
+
+
 def test_a_save_of_nothing_leaves_no_entry(file: Path) -> None:
     """Nor does one that fails leave one."""
     repository = saved(file, [0])
