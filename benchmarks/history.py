@@ -134,10 +134,14 @@ def moments(path: Path) -> None:
     looks = ({"known": middle}, {"valid": middle}, {"valid": middle, "known": middle})
     for arguments in looks:
         what = f"at({', '.join(f'{name}=the middle' for name in arguments)})"
-        fresh = [Repository(path, mode="r") for _ in range(timing.TURNS)]
-        tell(f"first {what}", [seconds(partial(each.at, **arguments)) for each in fresh], "≤ 0.3 s")
-        tell(f"{what} once more", [seconds(partial(each.at, **arguments)) for each in fresh], "")
-    present = fresh[0]
+        first, again = list[float](), list[float]()
+        for _ in range(timing.TURNS):
+            each = Repository(path, mode="r")
+            first.append(seconds(partial(each.at, **arguments)))
+            again.append(seconds(partial(each.at, **arguments)))
+        tell(f"first {what}", first, "≤ 0.3 s")
+        tell(f"{what} once more", again, "")
+    present = Repository(path, mode="r")
     moment = present.at(**looks[-1])
     for what, question in (("newest", {}), ("number", {"version": 7}), ("as of", {"version": middle, "match": "asof"})):
         found: list[list[float]] = []

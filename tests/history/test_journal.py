@@ -69,6 +69,25 @@ def test_the_history_of_a_project(tmp_path: Path) -> None:
     assert changed.files == ()
 
 
+def test_a_deleted_experiment(tmp_path: Path, clock: Clock) -> None:
+    """Asking for it says when, by whom and why it was deleted; asking for what never was does not."""
+    project = Project(tmp_path / "project.json", mode="w+", author="ada")
+    with project.log("Good run") as run:
+        pass
+    project.save()
+    clock.tick()
+    del project.experiments[0]
+    project.save(message="a duplicate")
+    for slug in (run.slug, run.short_slug):
+        with pytest.raises(
+            KeyError, match=r"'good-run-20250120132330' was deleted on 2025-01-21.* by ada \(a duplicate\)"
+        ):
+            Project(tmp_path / "project.json")[slug]
+    with pytest.raises(KeyError) as error:
+        project["other"]
+    assert "was deleted" not in str(error.value)
+
+
 def test_a_save_of_nothing_leaves_no_entry(file: Path) -> None:
     """Nor does one that fails leave one."""
     repository = saved(file, [0])
@@ -133,6 +152,37 @@ def test_packs_are_carried_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
         levels |= {path.stem.rpartition("-")[2] for path in entries_of(file) if path.stem.count("-") == 2}
     assert levels == {"1", "2", "3"}
     assert [each.message for each in Repository(file).history()][2:] == list(map(str, range(120)))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_packs_that_are_carried_while_somebody_reads(file: Path, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    """Who has listed files that are gone when they are read looks again, and misses nothing."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 3)
+    monkeypatch.setattr("lazyscribe.journal.log.PACKS", 3)
+    repository, reader = saved(file, [0], [1]), Repository(file)
+    move(repository, 0, 7)
+    store = type(reader._location.store)
+    listed, done = store.files_in, []
+
+    def files_in(self: Any, folder: str) -> Any:
+        found = list(listed(self, folder))
+        if folder.endswith(".log") and not done:
+            done.append(folder)
+            move(repository, 7, 30)
+        return iter(found)
+
+    monkeypatch.setattr(store, "files_in", files_in)
+    if whole:
+        assert [each.message for each in reader.history()][2:] == list(map(str, range(30)))
+    assert reader.aliases("model") == {"x": 1}
+    assert done
+
+
+def move(repository: Repository, start: int, stop: int) -> None:
+    """Let an alias point to one of two versions in turns, and save each time."""
+    for turn in range(start, stop):
+        repository.set_alias("model", "x", turn % 2)
+        repository.save(message=str(turn))
 
 
 def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
