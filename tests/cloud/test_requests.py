@@ -11,7 +11,6 @@ from tests.cloud.servers import Server
 from tests.cloud.test_writers import through
 from tests.cloud.writer import Folder
 
-
 LATENCY = 0.4
 """Seconds by which requests are delayed where round trips are counted."""
 
@@ -80,7 +79,7 @@ def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """An experiment without a file costs a question and the write of the manifest; that its slug is free is seen there."""
+    """An experiment without a file costs four requests at most."""
     project = Project(url.replace("repository.json", "project.json"), author="root", **options)
     for number in range(2):
         with project.log("run") as run:
@@ -103,14 +102,15 @@ def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> N
 
 
 def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
-    """Twenty MiB go up in parts, and come down in one request; two more ask, at the same time, for what is known."""
+    """Thirty-six MiB go up in parts, and come down in six requests at most; two more ask for what is known."""
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
-    value = bytes(range(256)) * (20 << 12)
+    value = bytes(range(256)) * (36 << 12)
     repository.log_artifact("large", value, "bytes")
     with proxy.counting() as requests:
         repository.save()
     assert max(len(each.body) for each in requests) < 9 << 20
     with proxy.counting() as requests:
         assert repository.load_artifact("large") == value
-    assert told(requests) == ["GET"] * 3
-    assert sum(each.key.endswith(".bin") for each in requests) == 1
+    assert set(told(requests)) == {"GET"}
+    assert sum(each.key.endswith(".bin") for each in requests) <= 6
+    assert len(requests) <= 8
