@@ -54,11 +54,13 @@ check: .venv/.dev
 
 bench: .venv/.dev .venv-22/.ready .venv-azurite/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/imports.py
+	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/records.py
 	@$(BIN)/python benchmarks/large.py
 	@$(BIN)/python benchmarks/handlers.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
+	@$(BIN)/python benchmarks/history.py
 	@$(BIN)/python benchmarks/peers.py
 	@$(BIN)/python benchmarks/cloud.py
 

@@ -11,15 +11,16 @@ import resource
 import statistics
 import subprocess
 import sys
+from typing import Any
 
 IMPORT = "from lazyscribe import Project, Repository"
 RUNS = 15
 
 
-def cpu_seconds(*command: str) -> float:
+def cpu_seconds(*command: str, stdout: Any = None) -> float:
     """Return user and system time of one run of a command."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, stdout=stdout)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -56,6 +56,7 @@ class Telling:
         manifest = self._document._manifest
         if pending.condition is not None:
             pending.condition(self._view.summary)
+        pending = pending.without_told(lambda entry: manifest.journal.counts(self._view, entry))
         parts = self._seen()
         if data != self._current:
             parts |= self._done(data, written, pending)
@@ -69,7 +70,9 @@ class Telling:
             parts |= {"before": manifest.digest(self._current), "after": manifest.digest(data)}
         parts["message"] = message
         author = self._document._author().encode("utf-8", "replace").decode()  # any text that JSON can hold
-        return manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        ticket = manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        pending.told.append((ticket.entry.id, pending))
+        return ticket
 
     # What others left untold
 
@@ -108,17 +111,16 @@ class Telling:
     # What this save does
 
     def _done(self, data: bytes, written: Mapping[str, Written], pending: Pending) -> dict[str, Any]:
-        merge, replacing = self._merge, self._document._replacing
+        merge = self._merge
         if merge.merged is not None:
             before, after = merge.theirs.texts, merge.merged.texts
             now = {key: text for key, text in after.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in after}
-        elif replacing:
+        elif self._document._replacing or pending.kept:
             before, everything = self._before().texts, keyed(self._document, data).texts
             now = {key: text for key, text in everything.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in everything}
         else:
-            before = {}
             return self._changes_of_rows(written, pending)
         records = {key: self._decoded(text) for key, text in now.items()}
         logged = [record for key, record in records.items() if key not in before]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from lazyscribe import _utils
 from lazyscribe._dates import to_second, to_text
-from lazyscribe.codec.artifacts import to_record, written_again
+from lazyscribe.codec.artifacts import as_listed, to_record
 from lazyscribe.codec.text import Record, decode
 from lazyscribe.document import Document
 from lazyscribe.exception import (
@@ -219,9 +219,8 @@ class VersionReader(Opening, Document["Artifact"]):
 
     def _dicts(self, entries: list[Entry[Artifact]]) -> Iterator[Record]:
         for entry in entries:
-            if entry.obj is None and entry.raw is not None:  # no artifact need be made for its record
-                record = decode(entry.raw, self._manifest.place)
-                yield {**record, **written_again(record)}
+            if entry.obj is None and entry.raw is not None:  # no handler need be found for its record
+                yield as_listed(decode(entry.raw, self._manifest.place))
             else:
                 yield self._record_of(entry)
 

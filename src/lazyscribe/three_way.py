@@ -18,6 +18,8 @@ from lazyscribe.merge_fields import ABSENT, Conflict, merge_records
 
 Kind = Literal["project", "repository"]
 
+SIDES = ("base", "ours", "theirs")
+
 
 class Moved(NamedTuple):
     """A version that got another number, since both sides gave its number away."""
@@ -59,7 +61,7 @@ def merge_files(base: bytes, ours: bytes, theirs: bytes, place: str) -> ThreeWay
     CorruptManifestError
         One of the three is no such file.
     """
-    sides = [_read(data, f"{place} ({side})") for data, side in ((base, "base"), (ours, "ours"), (theirs, "theirs"))]
+    sides = [_read(data, f"{place} ({side})") for data, side in zip((base, ours, theirs), SIDES, strict=True)]
     kind = _kind(sides, place)
     identify = _identify_version if kind == "repository" else _identify_experiment
     keyed = [_keyed(texts, identify) for texts in sides]
@@ -87,9 +89,9 @@ def _kind(sides: list[list[Record]], place: str) -> Kind:
     every = [record for side in sides for record in side]
     kind: Kind = "project" if any("slug" in record for record in every) else "repository"
     check = check_experiment if kind == "project" else check_version
-    for side in sides:
+    for name, side in zip(SIDES, sides, strict=True):
         for position, record in enumerate(side):
-            check(record, place, position)
+            check(record, f"{place} ({name})", position)
     return kind
 
 

@@ -197,6 +197,30 @@ def test_promote_makes_an_artifact_a_version_and_lineage_tells_where_it_comes_fr
     assert "newer" in error("promote", "lasso", "notes", "--yes", cwd=here, code=1)
 
 
+def test_releases_are_promoted_and_taken_back_as_a_whole(here: Path) -> None:
+    assert answer("release", "1.0", "--dry-run", cwd=here)["done"] is False
+    assert answer("release", cwd=here)["releases"] == []
+    told = answer("release", "1.0", "--lock", "release.lock", "--yes", cwd=here)["releases"]
+    assert told[0]["artifacts"] == [{"name": "model", "version": 1}]
+    assert "model" in (here / "release.lock").read_text()
+    assert "another tag" in error("release", "1.0", "--yes", cwd=here, code=1)
+    assert _rows(run("release", cwd=here))[1][0] == "1.0"
+    run("alias", "model@0", "production", "--yes", cwd=here)
+    promote = ["promote", "--release", "1.0", "--alias", "production"]
+    moves = [{"name": "model", "before": 0, "after": 1}]
+    assert answer(*promote, "--dry-run", cwd=here)["moves"] == moves
+    assert answer(*promote, "--yes", cwd=here)["done"] is True
+    assert Repository(here / "repository.json", mode="r").aliases("model") == {"production": 1}
+    assert answer("rollback", "production", "--dry-run", cwd=here)["moves"] == [
+        {"name": "model", "before": 1, "after": 0}
+    ]
+    assert run("rollback", "@production", "--yes", cwd=here) == "alias @production of model: 1 -> 0\n"
+    assert Repository(here / "repository.json", mode="r").aliases("model") == {"production": 0}
+    assert "production" in error("rollback", "production", "--yes", cwd=here, code=1)
+    assert "2.0" in error("promote", "--release", "2.0", "--alias", "x", "--yes", cwd=here, code=1)
+    assert "--alias" in error("promote", "--release", "1.0", cwd=here, code=2)
+
+
 def test_verify_tells_what_is_damaged_and_ends_with_4(here: Path) -> None:
     assert answer("verify", cwd=here)["ok"] is True
     next((here / "model").glob("*.json")).write_text("other")

@@ -154,6 +154,23 @@ def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypat
     assert [each.message for each in Repository(file).history()][2:] == list(map(str, range(12)))
 
 
+def test_a_pack_of_a_save_that_was_killed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history goes on where it was, not anew, with the entries that such a pack carries too."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
+    repository = saved(file, *range(4))
+    with monkeypatch.context() as patch:
+        patch.setattr("lazyscribe.store.local.LocalStore.delete", lambda self, key: 1 / 0)
+        patch.setattr("lazyscribe.store.local.LocalStore.swap", lambda *_: 1 / 0)
+        repository.log_artifact("model", 4, "json")
+        with pytest.raises(SaveError):
+            repository.save()
+    assert entries_of(file)[-1].name.endswith("-1.json")
+    fresh = Repository(file)
+    fresh.log_artifact("model", 5, "json")
+    fresh.save()
+    assert [(each.number, len(each.held)) for each in fresh.history()] == [(number, 0) for number in range(1, 6)]
+
+
 def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     """The next save records what was added, changed and dropped without an entry, before what it did itself."""
     repository = saved(file, [0], [1])
@@ -173,6 +190,18 @@ def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     assert [each.name for each in last.logged] == ["other"]
     repository.save()
     assert len(repository.history()) == 3
+
+
+def test_what_a_reload_kept_is_told(file: Path) -> None:
+    """A version that another program dropped, and a reload kept in memory, is logged again by the save after it."""
+    saved(file, [0], [1])
+    repository = Repository(file)
+    by_another_program(file, lambda records: records.pop(0))
+    repository.reload()
+    repository.save()
+    last = repository.history()[-1]
+    assert [each.version for each in (*last.missing, *last.logged)] == [0, 0]
+    assert sorted(numbers(Repository(file).at(known=last.id))) == sorted(numbers(Repository(file))) == [0, 1]
 
 
 def test_what_was_there_before_the_journal_began(file: Path) -> None:

@@ -55,6 +55,7 @@ HOLDS = [
     'artifacts.model.created_at > "2025-01-20"',
     "metrics.nothing is missing and metrics.none is missing",
     "metrics.none == null and metrics.auc != null and metrics.auc is not missing",
+    "null != false and null == null",
     "parameters.flag == true and parameters.flag != false",
     "parameters.flag != 1",  # true is no number
     'parameters.model != 3 and metrics.auc != "0.9"',  # other types are different

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import threading
 import time
 import traceback
 import warnings
@@ -124,6 +125,35 @@ def test_others_build_on_what_was_lost(bucket: Bucket) -> None:
     repository.save()
     assert versions(bucket) == [[0], [1], [2]]
     assert [artifact.version for artifact in repository.artifacts] == [0, 1, 2]
+
+
+def test_interrupted_while_it_is_asked_again(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was replaced, the answer lost, and changed by others before the user gave up waiting, keeps its files."""
+    repository = begun(bucket)
+    other = opened(bucket, url=URL.replace("s3:", "s3a:"))
+
+    def interrupt(seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+
+    def meanwhile() -> None:
+        bucket.meanwhile = lambda: None
+        other.log_artifact("model", [2], handler="json", fname="third.json")
+        other.save()
+        bucket.faults = [Fault("GET", "repository.json", 400)]
+        monkeypatch.setattr("time.sleep", interrupt)
+
+    bucket.meanwhile = meanwhile
+    bucket.faults = [Fault("PUT", "repository.json", 0, done=True)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(KeyboardInterrupt) as raised:
+        repository.save()
+    assert "is not known" in str(raised.value.__notes__)
+    assert versions(bucket) == [[0], [1], [2]]
+    repository.save()
+    assert versions(bucket) == [[0], [1], [2]]
+    assert repository.verify().ok
 
 
 def test_others_come_before_what_was_lost(bucket: Bucket) -> None:
@@ -569,3 +599,36 @@ def test_a_project_in_a_bucket(bucket: Bucket) -> None:
     found.promote_artifact(repository := opened(bucket), "weights")
     assert repository.load_artifact("weights") == [1, 2]
     assert Path("s3:").exists() is False
+
+
+def project_in(bucket: Bucket) -> Project:
+    access = {"endpoint_url": bucket.endpoint, "key": "AKIATESTS", "secret": SECRET}
+    return Project("s3://bucket/runs/project.json", retry_config={"retry_timeout": 1.0}, **access)
+
+
+def test_an_experiment_saved_again(bucket: Bucket) -> None:
+    """An experiment whose save was not answered is saved by the next one, what is kept of how it ran included."""
+    project = project_in(bucket)
+    with project.log("fit"):
+        pass
+    bucket.faults = [Fault("PUT", "project.json", 500, "InternalError")] * 50
+    with pytest.raises(CommitUnknownError):
+        project.save()
+    bucket.faults.clear()
+    project.save()
+    (found,) = project_in(bucket).experiments
+    assert found.provenance is not None
+
+
+def test_experiments_of_one_slug(bucket: Bucket) -> None:
+    """Of two writers that log one slug at once both are saved, and what is kept of how theirs ran."""
+    projects = [project_in(bucket), project_in(bucket)]
+    for number, project in enumerate(projects):
+        with project.log("fit") as experiment:
+            experiment.log_metric("number", number)
+        experiment.slug = "fit-1"
+    for project in projects:
+        project.save()
+    found = project_in(bucket).experiments
+    assert sorted((each.slug, each.metrics["number"]) for each in found) == [("fit-1", 0), ("fit-1-1", 1)]
+    assert all(each.provenance is not None for each in found)

@@ -43,6 +43,17 @@ COMMANDS = {
 }
 """In the order of the help; the module, in which the command is the function of that name, dashes as underscores."""
 
+TEXTS = frozenset({"path", "where", "sort", "by", "name", "tag", "since", "option", "version", "as_of", "experiments"})
+"""Arguments and options that are text, in whatever command."""
+
+
+def _help(ctx: typer.Context, wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"{ctx.get_help()}\n")
+        raise typer.Exit
+
+
+Help = Annotated[bool, typer.Option("--help", callback=_help, is_eager=True, help="Show this, and end.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object, as docs/cli.md describes it.")]
 Utc = Annotated[bool, typer.Option("--utc", help="Dates in UTC instead of local time.")]
 Debug = Annotated[bool, typer.Option("--debug", help="A traceback with errors.")]
@@ -68,14 +79,35 @@ def _command(name: str) -> Any:
     text, _, example = inspect.cleandoc(function.__doc__).partition("\n\nExample: ")
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     short = text.partition("\n")[0]
-    single.command(name, help=text, short_help=short, epilog=f"\b\nExample: {example}")(_with_flags(name, function))
-    return typer.main.get_command(single)
+    epilog = f"\b\nExample: {example}"
+    decorate = single.command(name, help=text, short_help=short, epilog=epilog, add_help_option=False)
+    decorate(_with_flags(name, function))
+    command = typer.main.get_command(single)
+    for parameter in command.params:
+        _leave_text_alone(parameter)
+    return command
+
+
+def _leave_text_alone(parameter: Any) -> None:
+    """Let what is text already, or not given, pass: typer may import a large library to convert values."""
+    whole = parameter.process_value
+
+    def process_value(ctx: Any, value: Any) -> Any:
+        if parameter.name in TEXTS and value:
+            if isinstance(value, str):
+                return value
+            if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+                return list(value)
+        return None if value is None and not parameter.required else whole(ctx, value)
+
+    parameter.process_value = process_value
 
 
 def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., int]:
     """Return what typer calls: `function` with the flags that every command has, and the console made of them."""
 
     def run(**given: Any) -> int:
+        del given["help"]
         flags = {flag: given.pop(flag) for flag in ("json", "utc", "debug")}
         console = Console(name, **flags)
         return console.run(lambda: function(console, **given))
@@ -85,7 +117,7 @@ def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., int]:
     kind = inspect.Parameter.KEYWORD_ONLY
     flags = [
         inspect.Parameter(flag, kind, default=False, annotation=annotation)
-        for flag, annotation in (("json", Json), ("utc", Utc), ("debug", Debug))
+        for flag, annotation in (("json", Json), ("utc", Utc), ("debug", Debug), ("help", Help))
     ]
     parameters = [*(each.replace(kind=kind) for each in own), *flags]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -105,20 +137,23 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="The version of lazyscribe.")
     ] = False,
+    help: Help = False,
 ) -> None:
     """Experiments and versioned artifacts on plain files, from the shell.
 
     Every command finds project.json or repository.json in the current folder, or takes a path or URL of one.
     It ends with 0: done; 1: not found or refused; 2: wrong use; 3: conflict; 4: damaged.
     """
-    del version
+    del version, help
 
 
 def group() -> Any:
     """Return the command with all that are below it."""
     completing = "_LAZYSCRIBE_COMPLETE" in os.environ  # a shell asks, as `completion` has told it to
     app = typer.Typer(cls=Commands, add_completion=completing, rich_markup_mode=None)
-    app.callback(epilog="\b\nExample: lazyscribe ls --where 'metrics.auc > 0.9' --sort -metrics.auc")(_root)
+    app.callback(
+        add_help_option=False, epilog="\b\nExample: lazyscribe ls --where 'metrics.auc > 0.9' --sort -metrics.auc"
+    )(_root)
     return typer.main.get_command(app)
 
 

@@ -13,6 +13,7 @@ from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, documents, moment, size_of
 from lazyscribe.cli.options import Path, Sort, Storage, Where
+from lazyscribe.exception import QueryError
 
 if TYPE_CHECKING:
     from lazyscribe.query import Selection
@@ -58,24 +59,35 @@ def ls(
     Example: lazyscribe ls --where 'metrics.auc > 0.9 and parameters.model == "svm"' --sort -metrics.auc --top 5
     """
     choice = Choice(where, sort, top, by, name, tag, since)
-    told: list[dict[str, Any]] = []
-    parts: list[str] = []
-    found = documents(path, option)
-    for each in found:
-        if tag and each.kind == "repository" and len(found) > 1:
-            continue  # versions have no tags
-        chosen = _chosen(each.open().select(), choice, console.utc)
-        records = chosen.to_dicts()
-        if console.json:
-            told.append(_told(each, records))
-            continue
-        title = [console.style(plain(each.path), "bold")] if len(found) > 1 else []
-        text = (_experiments if each.kind == "project" else _versions)(console, each, records)
-        parts.append("\n".join([*title, text]))
+    listed = _listed(documents(path, option), choice, console.utc)
     if console.json:
-        console.write_json({"documents": told})
-    else:
-        console.page("\n\n".join(parts))
+        console.write_json({"documents": [_told(*each) for each in listed]})
+        return
+    parts = []
+    for found, opened, records in listed:
+        title = [console.style(plain(found.path), "bold")] if len(listed) > 1 else []
+        if found.kind == "project":
+            text = _experiments(console, records)
+        else:
+            text = versions_table(console, found, records, opened)
+        parts.append("\n".join([*title, text]))
+    console.page("\n\n".join(parts))
+
+
+def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, Any, list[dict[str, Any]]]]:
+    """Return each file, what was opened of it and what is chosen; without those that lack the fields asked for."""
+    listed, errors = [], []
+    for each in found:
+        if choice.tag and each.kind == "repository" and len(found) > 1:
+            continue  # versions have no tags
+        try:
+            opened = each.open()
+            listed.append((each, opened, _chosen(opened.select(), choice, utc).to_dicts()))
+        except QueryError as error:
+            errors.append(error)
+    if not listed and errors:
+        raise errors[0]
+    return listed
 
 
 def _chosen(selection: Selection[Any], choice: Choice, utc: bool) -> Selection[Any]:
@@ -112,10 +124,10 @@ def _since(text: str, utc: bool) -> datetime:
     return date
 
 
-def _told(found: Found, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(found: Found, opened: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
     if found.kind == "project":
         return {"path": found.path, "kind": found.kind, "experiments": records}
-    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, found.repository())}
+    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, opened)}
 
 
 def told_of_versions(found: Found, records: list[dict[str, Any]], repository: Any) -> list[dict[str, Any]]:
@@ -140,8 +152,7 @@ def _aliases(repository: Any, records: list[dict[str, Any]]) -> dict[tuple[str, 
     return held
 
 
-def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
-    del found
+def _experiments(console: Console, records: list[dict[str, Any]]) -> str:
     headers = [
         "slug",
         "name",
@@ -168,10 +179,6 @@ def _experiments(console: Console, found: Found, records: list[dict[str, Any]]) 
         for each in records
     ]
     return console.table(headers, rows) if rows or not console.terminal else "no experiments"
-
-
-def _versions(console: Console, found: Found, records: list[dict[str, Any]]) -> str:
-    return versions_table(console, found, records, found.repository())
 
 
 def versions_table(console: Console, found: Found, records: list[dict[str, Any]], repository: Any) -> str:

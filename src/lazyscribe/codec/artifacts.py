@@ -96,6 +96,17 @@ def written_again(record: Record) -> Record:
     }
 
 
+def as_listed(record: Record) -> Record:
+    """Return a (checked) record of a version as it stands in the file, dates and defaults as they are written today."""
+    expiry = record.get("expiry")
+    return {
+        **record,
+        "created_at": rewritten(record["created_at"]),
+        "expiry": rewritten(expiry) if expiry is not None else None,
+        "version": record.get("version", 0),
+    }
+
+
 def keep_artifacts(present: Any, fresh: Any) -> None:
     """Put the artifacts of `present` into `fresh` in the places of those that have the same record."""
     held = {str(sorted(to_record(artifact).items(), key=str)): artifact for artifact in present.artifacts}

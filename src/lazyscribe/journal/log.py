@@ -17,10 +17,10 @@ from lazyscribe.exception import UnreadableError
 from lazyscribe.facts import FOLDER
 from lazyscribe.journal.entries import (
     NAME,
+    ORDER,
     LogEntry,
     Pack,
     Summary,
-    carried,
     decode,
     decode_pack,
     encode,
@@ -28,6 +28,7 @@ from lazyscribe.journal.entries import (
     raw_carried,
     settled,
     summarised,
+    unpacked,
 )
 from lazyscribe.store.base import Store
 
@@ -108,6 +109,7 @@ class Journal:
         self._loose: dict[str, tuple[LogEntry, bytes]] = {}
         self._packs: dict[str, Pack] = {}
         self._loads: dict[str, list[LogEntry]] = {}
+        self._behind: tuple[list[str], list[LogEntry]] | None = None
         self._sure: set[str] = set()  # the ids of entries that were once seen to count
         self.damaged: set[str] = set()
 
@@ -123,11 +125,17 @@ class Journal:
                     self._sure.add(entry.id)
                 return entry.id in self._sure
 
-            if not whole and (found := self._summarised(known)) is not None:
-                return found
+            if (found := self._summarised(known)) is not None:
+                if not whole or found.base is None:
+                    return found
+                return found._replace(entries=[*self._packed(), *found.entries], whole=True, base=None)
             entries = self._everything()
             counted = settled(entries, known)
             return _view(entries, counted, summarised(counted), True)
+
+    def counts(self, view: View, entry: str) -> bool:
+        """Whether the entry of that id is known to count."""
+        return entry in self._sure or any(each.id == entry for each in view.entries)
 
     def _look(self) -> None:
         for _ in range(TRIES):
@@ -183,23 +191,32 @@ class Journal:
         packed = set(last.packed)
         entries = [entry for entry, _ in self._loose.values() if entry.id not in packed] + [last.entry]
         counted = settled(entries, holds)
-        if counted and counted[0].order <= last.summary.upto:
+        if last.entry not in counted or counted[0].order <= last.summary.upto:
             return None
         view = _view(entries, counted, summarised(counted, last.summary), False)
         return view._replace(base=last.summary)
 
+    def _packed(self) -> list[LogEntry]:
+        """Return, in order, what the last pack summarises; all of it counts."""
+        packs = sorted(name for name in self._names if _level(name))
+        if self._behind is None or self._behind[0] != packs:
+            last = self._packs[packs[-1]].entry.id
+            found = {entry.id: entry for entry in self._everything() if entry.id != last}
+            loose = {entry.id for entry, _ in self._loose.values()} - set(self._packs[packs[-1]].packed)
+            behind = sorted((entry for key, entry in found.items() if key not in loose), key=ORDER)
+            self._behind = packs, behind
+        return self._behind[1]
+
     def _everything(self) -> list[LogEntry]:
         found = {entry.id: entry for entry, _ in self._loose.values()}
         with without_collections():
-            for name in self._names:
-                if _level(name) and (pack := self._pack(name)) is not None:
-                    if name not in self._loads:
-                        if not (data := self._content(name)):
-                            self.damaged.add(name)
-                            continue
-                        self._loads[name] = carried(data)
-                    found.update({entry.id: entry for entry in self._loads[name]})
-                    found[pack.entry.id] = pack.entry
+            for name in filter(_level, self._names):
+                if name not in self._loads:
+                    if not (entries := unpacked(self._content(name) or b"", name)):
+                        self.damaged.add(name)
+                        continue
+                    self._loads[name] = entries
+                found.update({entry.id: entry for entry in self._loads[name]})
         return list(found.values())
 
     # Writing
@@ -217,7 +234,8 @@ class Journal:
         obsolete = [f"{self.folder}/{name}" for name in self._names if _id(name) in void]
         with self._lock:
             counted = {each.id for each in view.entries}
-            loose = [name for name, (each, _) in self._loose.items() if each.id in counted]
+            found = ((each.order, name) for name, (each, _) in self._loose.items() if each.id in counted)
+            loose = [name for _, name in sorted(found)]
             if len(loose) < LOOSE:
                 return Ticket(self._key(entry), encode(entry), entry, obsolete)
             return self._packing(entry, view, loose, obsolete)

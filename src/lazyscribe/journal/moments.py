@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from lazyscribe.journal.entries import Deleted, LogEntry, Told
@@ -35,17 +36,15 @@ def standing(entries: Iterable[LogEntry], valid: str | None = None) -> Standing:
         if entry.is_note:
             continue
         late = valid is not None and entry.at[:19] > valid
-        for told in entry.missing:
-            if not late:
-                gone[told.key] = told
-        for told in (*entry.held, *entry.observed, *entry.logged, *entry.changed):
+        if not late:
+            gone.update({told.key: told for told in entry.missing})
+        for told in chain(entry.held, entry.observed, entry.logged, entry.changed):
             key = told.key
             rows[key] = told
             if gone and not late:
                 gone.pop(key, None)
-        for each in entry.deleted:
-            if not late:
-                gone[each.told.key] = each.told
+        if not late:
+            gone.update({each.told.key: each.told for each in entry.deleted})
     for key in gone:
         rows.pop(key, None)
     return Standing(rows, gone)

@@ -145,7 +145,7 @@ _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def _comparison(node: Compare) -> Test:
     """Return the test of a comparison, a quick one if it is of a field with a number, a text, true, false or null."""
     relation, left, right = node
-    if isinstance(left, Value) and not isinstance(right, Value):
+    if isinstance(left, Value) and (left.value is None or not isinstance(right, Value)):
         relation, left, right = _MIRRORED[relation], right, left  # type: ignore[assignment]
     if isinstance(right, Value) and right.value is None:
         return _test(Missing(left, relation == "!=")) if relation in ("==", "!=") else lambda _: False
