@@ -154,7 +154,7 @@ class Telling:
             "logged": _told(logged, written),
             "changed": _told(changed, written),
             "deleted": tuple(deleted),
-            "replaced": self._document._replacing and bool(deleted),
+            "replaced": self._document._replacing and bool(self._before().heads),
             "files": None if versions else {key: file.sha256 for key, file in written.items()},
         }
 
@@ -184,7 +184,8 @@ class Telling:
         return tuple(each for each in moved.values() if not self._stands(each))
 
     def _stands(self, moved: Moved) -> bool:
-        held = self._view.summary.aliases.get(moved.name, {}).get(moved.alias)
+        aliases = {} if self._document._replacing else self._view.summary.aliases
+        held = aliases.get(moved.name, {}).get(moved.alias)
         return (held.version, held.fname) == (moved.version, moved.fname) if held is not None else moved.fname is None
 
     def _target(self, move: Any) -> tuple[int, str]:

@@ -88,7 +88,7 @@ class TimeMachine(VersionReader):
         if known is None:
             from lazyscribe.moment import pointers_of
 
-            known = self._pending.pointers = pointers_of(self)
+            known = self._pending.pointers = {} if self._replacing else pointers_of(self)
         return known
 
     def _aliased(self, name: str, alias: str) -> Entry[Artifact]:

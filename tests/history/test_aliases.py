@@ -189,6 +189,28 @@ def test_an_object_opened_long_ago(file: Path) -> None:
     assert Repository(file).load_artifact("model", version="@production") == 149
 
 
+def test_aliases_of_a_repository_that_is_replaced(file: Path, clock: Clock) -> None:
+    """Mode `w` leaves none of them, so that none means what has the name and number of its version by then."""
+    repository = Repository(file)
+    repository.log_artifact("model", "old", "json", fname="model.json")
+    repository.set_alias("model", "production")
+    repository.set_alias("model", "staging")
+    repository.save()
+    clock.tick()
+    before = clock.now
+    clock.tick()
+    repository = Repository(file, mode="w")
+    assert repository.aliases("model") == {}
+    repository.log_artifact("model", "new", "json", fname="model.json")
+    repository.set_alias("model", "staging")
+    repository.save()
+    for each in (repository, Repository(file), Repository(file).at(known=clock.now)):
+        assert each.aliases("model") == {"staging": 0}
+        with pytest.raises(VersionNotFoundError):
+            each.load_artifact("model", version="@production")
+    assert Repository(file).at(known=before).aliases("model") == {"production": 0, "staging": 0}
+
+
 def test_who_moves_an_alias_last(file: Path) -> None:
     """Two handles that move one alias do not stand in each other's way: the later save counts."""
     one = saved(file, [0], [1])
