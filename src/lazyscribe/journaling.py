@@ -177,11 +177,12 @@ class Telling:
 
     def _moved(self, pending: Pending) -> tuple[Moved, ...]:
         """Return the moves that change where an alias points to; numbers and names as they are to be saved."""
-        moved: dict[tuple[str, str], Moved] = {}
-        for move in pending.moves:
-            target = self._target(move) if move.entry is not None else (None, None)
-            moved[move.name, move.alias] = Moved(move.name, move.alias, *target)
-        return tuple(each for each in moved.values() if not self._stands(each))
+        last = {(move.name, move.alias): move for move in pending.moves}
+        moved = [
+            Moved(move.name, move.alias, *(self._target(move) if move.entry is not None else (None, None)))
+            for move in last.values()
+        ]
+        return tuple(each for each in moved if not self._stands(each))
 
     def _stands(self, moved: Moved) -> bool:
         aliases = {} if self._document._replacing else self._view.summary.aliases

@@ -158,6 +158,18 @@ def test_a_version_that_went_away_cannot_be_pointed_to(file: Path) -> None:
     assert (file.read_bytes(), entries_of(file)) == (data, before)
 
 
+def test_an_alias_is_pointed_elsewhere_after_its_version_went_away(file: Path) -> None:
+    """Only where it points to in the end has to be there."""
+    repository, other = saved(file, [0], [1]), Repository(file)
+    repository.set_alias("model", "production", 1)
+    other.delete("model", 1, "wrong")
+    other.save()
+    repository.reload()
+    repository.set_alias("model", "production", 0)
+    repository.save()
+    assert Repository(file).aliases("model") == {"production": 0}
+
+
 def test_an_object_shows_aliases_as_of_what_it_has_read(file: Path) -> None:
     """One that was opened before others saved a version and moved to it shows where the alias pointed to then."""
     repository = saved(file, [0])

@@ -192,7 +192,7 @@ def test_what_did_not_move_does_not_move_back(three: Path) -> None:
 
 
 def test_a_release_that_was_promoted_once_more(three: Path) -> None:
-    """It is taken back as one, since who asks for that wants to be rid of it; so a promotion may be repeated at will."""
+    """It is taken back as one, since who asks for that wants to be rid of it; so promoting may be repeated at will."""
     repository = opened(three, "a")
     for number in (0, 1, 2, 2, 2):
         repository.promote(release(number), "production")
