@@ -100,6 +100,8 @@ def save(
             progress.attempts.append(compose(None))
             progress.against = [None]
             _create(manifest, progress)
+        if progress.ticket is not None:
+            manifest.journal.accept(progress.ticket)
     except BaseException as error:
         if progress.swapped or _may_be_written(manifest, progress, error):
             manifest.unsure.update(stage.written)
@@ -118,8 +120,6 @@ def save(
     manifest.attempt = None
     manifest.unsure.clear()
     manifest.spent.clear()
-    if progress.ticket is not None:
-        manifest.journal.accept(progress.ticket)
 
 
 class _Progress:

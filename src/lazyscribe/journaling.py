@@ -153,7 +153,7 @@ class Telling:
             "logged": _told(logged, written),
             "changed": _told(changed, written),
             "deleted": tuple(deleted),
-            "replaced": self._document._replacing and bool(deleted),
+            "replaced": self._document._replacing and bool(self._before().heads),
             "files": None if versions else {key: file.sha256 for key, file in written.items()},
         }
 
@@ -176,14 +176,16 @@ class Telling:
 
     def _moved(self, pending: Pending) -> tuple[Moved, ...]:
         """Return the moves that change where an alias points to; numbers and names as they are to be saved."""
-        moved: dict[tuple[str, str], Moved] = {}
-        for move in pending.moves:
-            target = self._target(move) if move.entry is not None else (None, None)
-            moved[move.name, move.alias] = Moved(move.name, move.alias, *target)
-        return tuple(each for each in moved.values() if not self._stands(each))
+        last = {(move.name, move.alias): move for move in pending.moves}
+        moved = [
+            Moved(move.name, move.alias, *(self._target(move) if move.entry is not None else (None, None)))
+            for move in last.values()
+        ]
+        return tuple(each for each in moved if not self._stands(each))
 
     def _stands(self, moved: Moved) -> bool:
-        held = self._view.summary.aliases.get(moved.name, {}).get(moved.alias)
+        aliases = {} if self._document._replacing else self._view.summary.aliases
+        held = aliases.get(moved.name, {}).get(moved.alias)
         return (held.version, held.fname) == (moved.version, moved.fname) if held is not None else moved.fname is None
 
     def _target(self, move: Any) -> tuple[int, str]:

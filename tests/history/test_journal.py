@@ -221,6 +221,25 @@ def test_a_pack_of_a_save_that_was_killed(file: Path, monkeypatch: pytest.Monkey
     assert [(each.number, len(each.held)) for each in fresh.history()] == [(number, 0) for number in range(1, 6)]
 
 
+def test_interrupted_while_files_are_deleted_that_a_pack_carries(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The save is done; saving again finds that out, and adds nothing."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
+    repository = saved(file, *range(4))
+    repository.log_artifact("model", 4, "json")
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lazyscribe.store.local.LocalStore.delete", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            repository.save()
+    repository.save()
+    for each in (repository, Repository(file)):
+        assert numbers(each) == [0, 1, 2, 3, 4]
+    assert [each.number for each in repository.history()] == [1, 2, 3, 4, 5]
+
+
 def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     """The next save records what was added, changed and dropped without an entry, before what it did itself."""
     repository = saved(file, [0], [1])

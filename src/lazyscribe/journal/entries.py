@@ -96,7 +96,8 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
     files
         Digests of the files of experiments that were written, by key.
     replaced
-        Everything was replaced (mode ``w``): what is deleted was not deleted by itself, and numbers begin anew.
+        Everything was replaced (mode ``w``): what is deleted was not deleted by itself, numbers begin anew, and
+        aliases mean nothing any more.
     notes
         What others want to tell, by kind.
     """
@@ -185,7 +186,7 @@ class Summary(Struct):
             for told in (*entry.observed, *entry.logged, *entry.changed):
                 self.gone.pop(told.key, None)
         if entry.replaced:
-            self.highest = {}
+            self.highest, self.aliases = {}, {}
         for gone in entry.deleted:
             self.gone[gone.told.key] = gone.told.version
             if entry.replaced:

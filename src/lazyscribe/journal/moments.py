@@ -88,6 +88,8 @@ def pointers(entries: Iterable[LogEntry], valid: str | None = None) -> dict[str,
     for entry in entries:
         if valid is not None and entry.at[:19] > valid:
             break
+        if entry.replaced:
+            found.clear()
         for moved in entry.aliased:
             held = found.setdefault(moved.name, {})
             if moved.fname is None:
