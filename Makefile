@@ -2,7 +2,7 @@
 # make test     every test, with the coverage floor   also builds the two environments tests exchange files with,
 #               and with node and npm a server that they talk to
 # make check    format, lint, types, layers
-# make bench    what importing, many records, large files, verifying and many writers cost, against 2.2, by hand or
+# make bench    what importing, many records, large files, handlers, verifying and many writers cost, against 2.2, by hand or
 #               other tools, which get an environment of their own (some forty minutes)
 # make faults   every fault at every call, ours and 2.2; renews the table in docs/faults.md (some twenty minutes)
 # make format   put the format right
