@@ -57,7 +57,7 @@ class Told(Struct, array_like=True, frozen=True, gc=False):
         return (self.version, self.date, self.expiry) == (other.version, other.date, other.expiry)
 
 
-class Deleted(Struct, array_like=True, frozen=True):
+class Deleted(Struct, array_like=True, frozen=True, gc=False):
     """A record that was taken out; its text, of a version, so that it can still be told what it was."""
 
     told: Told
@@ -74,7 +74,7 @@ class Moved(Struct, array_like=True, frozen=True, gc=False):
     fname: str | None = None
 
 
-class LogEntry(Struct, frozen=True, omit_defaults=True):
+class LogEntry(Struct, frozen=True, omit_defaults=True, gc=False):
     """What one commit did.
 
     Attributes
