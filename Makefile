@@ -2,7 +2,7 @@
 # make test     every test, with the coverage floor   also builds the two environments tests exchange files with,
 #               and with node and npm a server that they talk to
 # make check    format, lint, types, layers
-# make bench    what importing, many records, large files, verifying and many writers cost, against 2.2, by hand or
+# make bench    what importing, many records, large files, handlers, verifying and many writers cost, against 2.2, by hand or
 #               other tools, which get an environment of their own (some forty minutes)
 # make faults   every fault at every call, ours and 2.2; renews the table in docs/faults.md (some twenty minutes)
 # make format   put the format right
@@ -29,7 +29,7 @@ PIP := -m pip --disable-pip-version-check --quiet
 PLUGINS := lazyscribe-arrow lazyscribe-joblib lazyscribe-yaml lazyscribe-onnx
 # What the plug-ins would pull in, save lazyscribe: they ask for one below 3, so they are installed with --no-deps.
 PLUGINS_NEED := joblib obstore onnx py-yaml12 pyarrow pyyaml scikit-learn
-PEERS := mlflow pins trackio
+PEERS := mlflow pins trackio boto3 s3fs
 TOOLS := setuptools
 
 export LAZYSCRIBE_AZURITE := $(CURDIR)/.venv-azurite/node_modules/azurite/dist/src/blob/main.js
@@ -52,7 +52,7 @@ check: .venv/.dev
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
 
-bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
+bench: .venv/.dev .venv-22/.ready .venv-azurite/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/imports.py
 	@$(BIN)/python benchmarks/cli.py
 	@$(BIN)/python benchmarks/records.py
@@ -60,6 +60,7 @@ bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/handlers.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
+	@$(BIN)/python benchmarks/history.py
 	@$(BIN)/python benchmarks/peers.py
 	@$(BIN)/python benchmarks/cloud.py
 
@@ -128,7 +129,7 @@ endef
 	@npm ci --prefix .venv-azurite --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# What the tools that we compare with cannot do without is theirs: one that does not install is left out, and the
+# What the tools that we compare with cannot do without is theirs, and for buckets they want two packages more: one that does not install is left out, and the
 # benchmark says so.
 .venv-peers/.ready: constraints-peers.txt
 	$(call create,.venv-peers)

@@ -25,10 +25,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import bucket_peers
 import obstore
+import peers
 import timing
 from timing import QUICK, amount
 
@@ -43,7 +46,7 @@ FILES, SIZE, FOUND = (10, 16 << 20, 100) if QUICK else (100, 1 << 30, 1_000)
 TURNS = 1 if QUICK else 5
 WRITERS = (1, 2) if QUICK else (1, 4, 16, 64)
 LATENCIES = (1,) if QUICK else (1, 20, 100)
-SECONDS = 2 if QUICK else 12
+SECONDS = 2 if QUICK else 8
 
 
 # Beside obstore by hand
@@ -69,9 +72,9 @@ def save_many(server: Server) -> None:
         names = [f"{uuid.uuid4()}/{number}" for number in range(FILES)]
         puts = [obstore.put_async(raw, each, data, mode="create") for each in names]
         await asyncio.gather(*puts, obstore.put_async(raw, f"{uuid.uuid4()}/facts", facts, mode="create"))
-        text = await (await obstore.get_async(raw, "by-hand")).bytes_async()
-        tag = (await obstore.head_async(raw, "by-hand"))["e_tag"]
-        await obstore.put_async(raw, "by-hand", bytes(text) + data * FILES, mode={"e_tag": tag})
+        found = await obstore.get_async(raw, "by-hand")
+        text = bytes(await found.bytes_async()) + data * FILES
+        await obstore.put_async(raw, "by-hand", text, mode={"e_tag": found.meta["e_tag"] or ""})
 
     raw.put("by-hand", manifest)
     found = timing.in_turns({"ours": ours, "by hand": lambda: timing.seconds(lambda: asyncio.run(put()))}, TURNS * 2)
@@ -139,6 +142,44 @@ def find(url: str, server: Server, endpoint: str) -> None:
     assert repository.get_artifact_metadata("model", version="2100-01-01", match="asof")["version"] == FOUND - 1
 
 
+# Beside other tools
+
+
+def beside(server: Server) -> None:
+    """Let each tool do the same with the same server, and print a table; what is not installed is said."""
+    tools = {tool: python for tool in bucket_peers.TOOLS if (python := peers.interpreter(tool)) is not None}
+    missing = [tool for tool, python in tools.items() if not has(python, bucket_peers.NEEDS[tool])]
+    times: dict[str, dict[str, list[float]]] = {work: {} for work in bucket_peers.WORKS}
+    for _ in range(1 if QUICK else 3):
+        for tool in (tool for tool in tools if tool not in missing):
+            for work, seconds in run(tool, tools[tool], server).items():
+                times[work].setdefault(tool, []).append(seconds)
+    heads = " | ".join(bucket_peers.TOOLS)
+    print(f"\n| work: median (least–most) | {heads} |\n|---|{'---|' * len(bucket_peers.TOOLS)}")
+    for work, found in times.items():
+        print(f"| {work} | {' | '.join(peers.cell(found.get(tool), found['ours']) for tool in bucket_peers.TOOLS)} |")
+
+
+def has(python: str, package: str) -> bool:
+    """Whether an interpreter has a package."""
+    return not subprocess.run([python, "-c", f"import {package}"], capture_output=True, check=False).returncode
+
+
+def run(tool: str, python: str, server: Server) -> dict[str, float]:
+    """Let a process do all works with a tool."""
+    variables = {**server.environment(), "AWS_DEFAULT_REGION": "us-east-1"}
+    variables["MLFLOW_S3_ENDPOINT_URL"] = server.endpoint
+    size = ["--quick"] if QUICK else []
+    with tempfile.TemporaryDirectory(prefix="lazyscribe-bench-") as folder:
+        command = [python, bucket_peers.__file__, tool, server.new_folder(), folder, *size]
+        environment = {**os.environ, **peers.QUIET, **variables}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
+    if done.returncode:
+        sys.exit(f"{tool} failed:\n{done.stdout}{done.stderr}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
 # Many writers
 
 
@@ -163,10 +204,10 @@ def write() -> None:
     swaps = 0
     swap = BucketStore.swap
 
-    def counted(*arguments: Any) -> Any:
+    def counted(self: BucketStore, key: str, data: bytes, expected: Any) -> Any:
         nonlocal swaps
         swaps += 1
-        return swap(*arguments)
+        return swap(self, key, data, expected)
 
     BucketStore.swap = counted  # type: ignore[method-assign]
     print("ready", flush=True)
@@ -235,10 +276,9 @@ def many_writers(server: Server, crowd: Crowd) -> None:
                 took, passed, swaps = crowd.run(
                     count, f"{server.new_folder()}/repository.json", server.options(endpoint)
                 )
-            median = amount(statistics.median(took))
-            cells.append(
-                f"{len(took) / passed:.1f}/s, median {median}, longest {amount(max(took))}, {swaps / len(took):.1f} tries"
-            )
+            rate, tries = len(took) / passed, swaps / len(took)
+            median, longest = amount(statistics.median(took)), amount(max(took))
+            cells.append(f"{rate:.1f}/s, median {median}, longest {longest}, {tries:.1f} tries")
         print(f"| {count} | {' | '.join(cells)} |", flush=True)
 
 
@@ -247,11 +287,11 @@ def proxy_costs(server: Server) -> None:
     name = server.new_folder().rpartition("/")[2]
     with slow(server, 0) as endpoint:
         straight, beyond = (server.raw(name, each) for each in (server.endpoint, endpoint))
-        costs = {
-            kind: statistics.median(timing.seconds(lambda raw=raw: raw.put("x", b"1" * 300)) for _ in range(50))
-            for kind, raw in (("straight", straight), ("beyond", beyond))
-        }
-    print(f"A put takes {amount(costs['straight'])} straight and {amount(costs['beyond'])} through the proxy at 0 ms.")
+        costs = [
+            statistics.median(timing.seconds(partial(raw.put, "x", b"1" * 300)) for _ in range(50))
+            for raw in (straight, beyond)
+        ]
+    print(f"A put takes {amount(costs[0])} straight and {amount(costs[1])} through the proxy at 0 ms.")
 
 
 @contextmanager
@@ -273,6 +313,7 @@ def main() -> None:
         large(server)
         print()
         look_up(server)
+        beside(server)
     crowd = Crowd(max(WRITERS))
     try:
         for kind in (SeaweedFS, Azurite):

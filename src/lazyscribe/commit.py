@@ -34,7 +34,7 @@ from lazyscribe.exception import (
 )
 from lazyscribe.filling import reason
 from lazyscribe.manifest import Manifest
-from lazyscribe.progress import part, size_of
+from lazyscribe.progress import apart, part, size_of
 from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.guards import timeout
@@ -89,7 +89,7 @@ def save(
     stage = Stage(manifest.store, author, manifest.unsure, manifest.spent)
     progress = _Progress()
     try:
-        with stage.all_at_once(), part(map(_expected, drafts)):
+        with part(map(_expected, drafts)), stage.all_at_once():
             stage.write_all(drafts)
             if teller is not None:
                 teller.staged(stage)
@@ -98,13 +98,17 @@ def save(
                 _swap(manifest, stage, compose, teller, progress)
         else:
             progress.attempts.append(compose(None))
+            progress.against = [None]
             _create(manifest, progress)
+        if progress.ticket is not None:
+            manifest.journal.accept(progress.ticket)
     except BaseException as error:
-        if progress.swapped or _may_be_written(manifest, progress.attempts, error):
+        if progress.swapped or _may_be_written(manifest, progress, error):
             manifest.unsure.update(stage.written)
             manifest.attempt = progress.attempts[-1]
             _raise_unknown(manifest, error)
-        left = stage.undo(error)
+        with apart():
+            left = stage.undo(error)
         if progress.alone is not None and progress.alone.key in left:
             _raise_unknown(manifest, error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, UnreadableError)
@@ -116,8 +120,6 @@ def save(
     manifest.attempt = None
     manifest.unsure.clear()
     manifest.spent.clear()
-    if progress.ticket is not None:
-        manifest.journal.accept(progress.ticket)
 
 
 class _Progress:
@@ -127,6 +129,8 @@ class _Progress:
     ----------
     attempts
         What the manifest was to become, at each try.
+    against
+        What was to be replaced by a swap that has not been answered yet; empty: none is under way.
     swapped
         The token of the manifest, once it has become that.
     ticket
@@ -135,13 +139,15 @@ class _Progress:
 
     def __init__(self) -> None:
         self.attempts: list[bytes] = []
+        self.against: list[bytes | None] = []
         self.swapped: list[Token] = []
         self.ticket: Ticket | None = None
 
     @property
     def alone(self) -> Ticket | None:
         """The entry, if it alone is the commit: the manifest does not change."""
-        return self.ticket if self.ticket is not None and self.ticket.entry.after is None else None
+        entry = self.ticket.entry if self.ticket is not None else None
+        return self.ticket if entry is not None and entry.after == entry.before else None
 
 
 def _expected(draft: Draft) -> int:
@@ -169,8 +175,10 @@ def _swap(
             stage.note(progress.ticket.key, progress.ticket.data)
         try:
             if data != current or manifest.attempt is not None:  # what was lost may be the sync
+                progress.against = [current]
                 token = manifest.store.swap(manifest.key, data, token)
         except Stale as stale:
+            progress.against = []
             if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
                 manifest.attempt = data
             elif progress.ticket is not None:
@@ -208,17 +216,16 @@ def _create(manifest: Manifest, progress: _Progress) -> None:
     progress.swapped.append(None)
 
 
-def _may_be_written(manifest: Manifest, attempts: list[bytes], error: BaseException) -> bool:
-    """Whether the manifest may hold the last attempt, although the swap did not report it."""
-    if isinstance(error, Unsure) or (attempts and manifest.attempt in attempts):
+def _may_be_written(manifest: Manifest, progress: _Progress, error: BaseException) -> bool:
+    """Whether the manifest may hold the last attempt, or what others made of it, although the swap did not say so."""
+    if isinstance(error, Unsure) or (progress.attempts and manifest.attempt in progress.attempts):
         return True
-    if not attempts or isinstance(error, Exception):
+    if not progress.against or isinstance(error, Exception):
         return False
     try:  # an interrupt may come between the deed and the note of it
-        found = manifest.peek()[0]
+        return manifest.peek()[0] != progress.against[0]
     except Exception:
         return True
-    return found == attempts[-1] and found != manifest.data
 
 
 def _raise_unknown(manifest: Manifest, error: BaseException) -> NoReturn:

@@ -56,6 +56,7 @@ class Telling:
         manifest = self._document._manifest
         if pending.condition is not None:
             pending.condition(self._view.summary)
+        pending = pending.without_told(lambda entry: manifest.journal.counts(self._view, entry))
         parts = self._seen()
         if data != self._current:
             parts |= self._done(data, written, pending)
@@ -69,7 +70,9 @@ class Telling:
             parts |= {"before": manifest.digest(self._current), "after": manifest.digest(data)}
         parts["message"] = message
         author = self._document._author().encode("utf-8", "replace").decode()  # any text that JSON can hold
-        return manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        ticket = manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        pending.told.append((ticket.entry.id, pending))
+        return ticket
 
     # What others left untold
 
@@ -108,17 +111,16 @@ class Telling:
     # What this save does
 
     def _done(self, data: bytes, written: Mapping[str, Written], pending: Pending) -> dict[str, Any]:
-        merge, replacing = self._merge, self._document._replacing
+        merge = self._merge
         if merge.merged is not None:
             before, after = merge.theirs.texts, merge.merged.texts
             now = {key: text for key, text in after.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in after}
-        elif replacing:
+        elif self._document._replacing or pending.kept:
             before, everything = self._before().texts, keyed(self._document, data).texts
             now = {key: text for key, text in everything.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in everything}
         else:
-            before = {}
             return self._changes_of_rows(written, pending)
         records = {key: self._decoded(text) for key, text in now.items()}
         logged = [record for key, record in records.items() if key not in before]
@@ -151,7 +153,7 @@ class Telling:
             "logged": _told(logged, written),
             "changed": _told(changed, written),
             "deleted": tuple(deleted),
-            "replaced": self._document._replacing and bool(deleted),
+            "replaced": self._document._replacing and bool(self._before().heads),
             "files": None if versions else {key: file.sha256 for key, file in written.items()},
         }
 
@@ -174,14 +176,16 @@ class Telling:
 
     def _moved(self, pending: Pending) -> tuple[Moved, ...]:
         """Return the moves that change where an alias points to; numbers and names as they are to be saved."""
-        moved: dict[tuple[str, str], Moved] = {}
-        for move in pending.moves:
-            target = self._target(move) if move.entry is not None else (None, None)
-            moved[move.name, move.alias] = Moved(move.name, move.alias, *target)
-        return tuple(each for each in moved.values() if not self._stands(each))
+        last = {(move.name, move.alias): move for move in pending.moves}
+        moved = [
+            Moved(move.name, move.alias, *(self._target(move) if move.entry is not None else (None, None)))
+            for move in last.values()
+        ]
+        return tuple(each for each in moved if not self._stands(each))
 
     def _stands(self, moved: Moved) -> bool:
-        held = self._view.summary.aliases.get(moved.name, {}).get(moved.alias)
+        aliases = {} if self._document._replacing else self._view.summary.aliases
+        held = aliases.get(moved.name, {}).get(moved.alias)
         return (held.version, held.fname) == (moved.version, moved.fname) if held is not None else moved.fname is None
 
     def _target(self, move: Any) -> tuple[int, str]:

@@ -102,6 +102,11 @@ class Meter:
         if threading.get_ident() == self._owner and time.monotonic() >= self._next:
             self.tell()
 
+    @property
+    def tells_here(self) -> bool:
+        """Whether this thread is the one that tells, and the callback has not raised."""
+        return self.failure is None and threading.get_ident() == self._owner
+
     def stop(self) -> None:
         """Let the threads that add end soon."""
         self._stopped = True
@@ -115,18 +120,19 @@ class Meter:
         if self._progress is None or state == self._told or now < self._begin:
             return
         self._told, self._next = state, now + INTERVAL
-        before = _CURRENT.set(None)  # what the callback does is no part of this work
         try:
-            self._progress(*state)
+            with apart():
+                self._progress(*state)
         except BaseException as error:
             self.failure = error
             raise _Stopped(error) from error
-        finally:
-            _CURRENT.reset(before)
 
     @contextmanager
     def part(self, sizes: Iterable[int]) -> Iterator[None]:
-        """Expect what the block will add; when it ends, that is known for certain, and told."""
+        """Expect what the block will add; when it ends, that is known for certain, and told.
+
+        For the thread that tells, while no other one adds to what is expected.
+        """
         done, expected = self.done, self._expected
         self.expect(sum(sizes))
         yield
@@ -138,6 +144,16 @@ class Meter:
 def current() -> Meter | None:
     """Return the meter of the work that this thread does; ``None`` if nobody is to be told."""
     return _CURRENT.get()
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Do what is no part of the work that is told of: what a callback does, or taking back what the work did."""
+    before = _CURRENT.set(None)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(before)
 
 
 @contextmanager
@@ -187,6 +203,15 @@ def part(sizes: Iterable[int]) -> Iterator[None]:
         yield
 
 
+def adding(number: int) -> Callable[[int], object]:
+    """Expect `number` bytes more, if anybody is to be told; return what is to be called with those that are done."""
+    meter = _CURRENT.get()
+    if meter is None:
+        return lambda _: None
+    meter.expect(number)
+    return meter.add
+
+
 class Counted:
     """A file that is read from its beginning, each piece counted: by stores, what goes up."""
 
@@ -209,6 +234,21 @@ def counted(source: Any) -> Any:
         return Counted(source, meter)
     source.seek(0)
     return source
+
+
+def wait_telling(meter: Meter | None, wait: Callable[[float | None], bool]) -> None:
+    """Wait for other threads, and tell meanwhile how far they have come, if it is this thread that tells.
+
+    Parameters
+    ----------
+    wait
+        Waits as many seconds at most, or for ever; returns whether there is nothing left to wait for.
+    """
+    if meter is None or not meter.tells_here:
+        wait(None)
+        return
+    while not wait(INTERVAL):
+        meter.tell()
 
 
 def checked(followed: Any) -> Followed:

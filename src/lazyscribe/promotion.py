@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lazyscribe._dates import to_second, to_text
-from lazyscribe.exception import ArtifactLogError, PromotionError, SaveError
+from lazyscribe.exception import ArtifactLogError, NotInListError, PromotionError, SaveError
 from lazyscribe.facts import digest_of, read_facts
 from lazyscribe.progress import following
 from lazyscribe.reading import open_file
@@ -59,7 +60,10 @@ def _save(repository: Repository, promoted: Artifact, source: Source) -> None:
         with following(repository._location.progress, f"promoting {promoted.name!r}"):
             repository.save()
     except BaseException as error:
-        repository.artifacts.remove(promoted)
+        if not promoted.dirty:  # it is saved; what came after that was interrupted
+            raise
+        with suppress(NotInListError):  # there already is one that holds the same
+            repository.artifacts.remove(promoted)
         repository._promoted[:] = [each for each in repository._promoted if each[0] is not promoted]
         if type(error) is SaveError:
             message = f"{promoted.name!r} was not promoted to {repository.fpath}: {error}"

@@ -14,15 +14,14 @@ from lazyscribe.exception import (
     UnreadableError,
     VersionNotFoundError,
 )
-from lazyscribe.journal.entries import LogEntry, Summary, summarised
 from lazyscribe.journal.pending import Move
 from lazyscribe.keywords import choice
 from lazyscribe.manifest import Manifest
-from lazyscribe.merge_fields import ABSENT, Conflict, Prefer
-from lazyscribe.reconcile import journal_of
 from lazyscribe.timeline import TimeMachine
 
 if TYPE_CHECKING:
+    from lazyscribe.journal.entries import LogEntry, Summary
+    from lazyscribe.merge_fields import Prefer
     from lazyscribe.release_lock import Lock
     from lazyscribe.releases import Release
     from lazyscribe.repository import Repository
@@ -131,8 +130,11 @@ class Releasing(TimeMachine):
         self._take_in()
 
     def _roll_back(self, alias: str, on_conflict: Prefer, message: str | None) -> None:
+        from lazyscribe.journal.entries import summarised
+        from lazyscribe.merge_fields import ABSENT, Conflict
+
         entries = self._whole_history()
-        place = self._last_promotion(entries, alias)
+        place, *repeated = self._last_promotion(entries, alias)
         entry = entries[place]
         moved = [each for each in entry.aliased if each.alias == alias]
         before, now = summarised(entries[:place]).aliases, summarised(entries).aliases
@@ -152,7 +154,8 @@ class Releasing(TimeMachine):
             text = f"{words}. Decide with on_conflict='ours' or 'theirs'."
             raise ConflictError(text, path=self._manifest.place, conflicts=conflicts)
         self._pending.condition = self._unmoved(alias, [each.name for each in moved], now)
-        self._pending.notes[ROLLED_BACK] = [{"alias": alias, "tag": _tag(entry, alias), "promotion": entry.id}]
+        told = {"alias": alias, "tag": _tag(entry, alias)}
+        self._pending.notes[ROLLED_BACK] = [{**told, "promotion": entries[each].id} for each in (place, *repeated)]
         self.save(message=message or f"Roll back the release {_tag(entry, alias)!r} from @{alias}")
 
     def _unmoved(
@@ -170,12 +173,24 @@ class Releasing(TimeMachine):
 
         return condition
 
-    def _last_promotion(self, entries: Sequence[LogEntry], alias: str) -> int:
-        """Return the place of the last promotion to `alias` that was not taken back."""
+    def _last_promotion(self, entries: Sequence[LogEntry], alias: str) -> list[int]:
+        """Return the place of the last promotion to `alias` that was not taken back, and those where it was repeated.
+
+        A release that is promoted once more moves nothing, so nothing would come of taking that back.
+        """
+        found: list[int] = []
         undone = {each["promotion"] for each in _notes(entries, ROLLED_BACK) if each["alias"] == alias}
         for place in reversed(range(len(entries))):
-            if entries[place].id not in undone and _tag(entries[place], alias) is not None:
-                return place
+            tag = _tag(entries[place], alias) if entries[place].id not in undone else None
+            if tag is None:
+                continue
+            if found and tag != _tag(entries[found[0]], alias):
+                break
+            found.insert(0, place)
+            if any(moved.alias == alias for moved in entries[place].aliased):
+                break
+        if found:
+            return found
         message = f"No release is promoted to '@{alias}' in {self.fpath}; promote one first, or move single aliases."
         raise VersionNotFoundError(message, version=f"@{alias}")
 
@@ -237,6 +252,8 @@ class Releasing(TimeMachine):
         """Return what the journal tells; of a moment, what it told by then."""
         if self._moment is not None:
             return list(self._moment.entries[: self._moment.told])
+        from lazyscribe.reconcile import journal_of
+
         return journal_of(self, self._manifest.peek()[0], whole=True).entries
 
     def _whole_history(self) -> list[LogEntry]:

@@ -171,11 +171,11 @@ class Stage:
             of = {key: steps for steps in self._steps for key in steps.created if key in failed}
             self._drop(failed)
             for key, error in failed.items():
-                if not isinstance(error, Exists) or of[key].draft is None:
-                    with naming(of[key].draft):
+                steps = of[key]
+                with naming(steps.draft):
+                    if not isinstance(error, Exists) or not (steps.key or steps.spare):
                         raise error
-                with naming(of[key].draft):
-                    self._was_taken(key, of[key])
+                    self._was_taken(key, steps)
 
     def _drop(self, failed: Collection[str]) -> None:
         for steps in self._steps:
@@ -183,6 +183,11 @@ class Stage:
 
     def _was_taken(self, key: str, steps: Steps) -> None:
         """Do with another name what turned out to be impossible with `key`: nothing has to be written anew for it."""
+        if not steps.key:  # a note
+            self._creator.again(key, steps.spare)
+            steps.created.append(steps.spare)
+            steps.spare = ""
+            return
         draft = steps.draft
         assert draft is not None
 
@@ -311,10 +316,11 @@ class Stage:
 
         Nobody else has `key`, or else `spare`. If all the drafts that it tells `of` lose, it is taken back.
         """
-        steps = Steps(*of)
+        steps = Steps(*of, spare=spare)
         self._steps.append(steps)
         if spare and self._create_note(key, data, steps):
             return
+        steps.spare = ""
         steps.created.append(spare or key)  # at once: the answer may be lost
         with self._creator.create(spare or key) as raw:
             raw.write(data)

@@ -23,16 +23,20 @@ class Steps:
         second), so until then they would be wrong for that one.
     aside
         The key of a file that waits, and of the one it will replace.
+    key
+        Of the file; empty for a note.
+    spare
+        The key that a note takes if its own turns out to be taken.
     names
         The file names that are still to be tried, and the one that was wanted.
     """
 
-    def __init__(self, *of: Draft | None) -> None:
+    def __init__(self, *of: Draft | None, spare: str = "") -> None:
         self.of, self.draft = of, of[0] if len(of) == 1 else None
         self.created: list[str] = []
         self.facts_before: tuple[str, bytes] | None = None
         self.facts_late: tuple[str, bytes] | None = None
         self.aside: tuple[str, str] | None = None
-        self.key = ""
+        self.key, self.spare = "", spare
         self.wanted = self.draft.record["fname"] if self.draft is not None else ""
         self.names = chain([self.wanted], further_names(self.draft.artifact)) if self.draft is not None else iter(())

@@ -71,7 +71,10 @@ class TimeMachine(VersionReader):
 
     def aliases(self, name: str) -> dict[str, int]:
         """Return the aliases of `name`, sorted, and the numbers of the versions that they mean."""
-        found = {alias: pointer.version for alias, pointer in self._pointers().get(name, {}).items()}
+        found: dict[str, int] = {}
+        for alias, pointer in self._pointers().get(name, {}).items():
+            entry = self._entry_of(name, pointer)  # its number is another one if a merge by git has changed it
+            found[alias] = pointer.version if entry is None else entry.known.version
         for move in self._pending.moves:
             if move.name == name:
                 found.pop(move.alias, None)
@@ -85,7 +88,7 @@ class TimeMachine(VersionReader):
         if known is None:
             from lazyscribe.moment import pointers_of
 
-            known = self._pending.pointers = pointers_of(self)
+            known = self._pending.pointers = {} if self._replacing else pointers_of(self)
         return known
 
     def _aliased(self, name: str, alias: str) -> Entry[Artifact]:
@@ -102,11 +105,9 @@ class TimeMachine(VersionReader):
         raise self._no_alias(name, alias)
 
     def _pointed(self, name: str, alias: str, pointer: Pointer) -> Entry[Artifact]:
-        numbered = self._records.numbered(name, pointer.version)
-        for entries in (numbered, self._records.named(name)):
-            for entry in entries:
-                if entry.known.fname == pointer.fname:
-                    return entry
+        entry = self._entry_of(name, pointer)
+        if entry is not None:
+            return entry
         told = self._trace(name, lambda gone: gone.fname == pointer.fname)
         what = f"The alias '@{alias}' of {name!r} means version {pointer.version}"
         if told is not None:
@@ -114,6 +115,14 @@ class TimeMachine(VersionReader):
         raise VersionNotFoundError(
             f"{what}, which {self.fpath} does not hold; point it to another one.", name=name, version=f"@{alias}"
         )
+
+    def _entry_of(self, name: str, pointer: Pointer) -> Entry[Artifact] | None:
+        numbered = self._records.numbered(name, pointer.version)
+        for entries in (numbered, self._records.named(name)):
+            for entry in entries:
+                if entry.known.fname == pointer.fname:
+                    return entry
+        return None
 
     def _no_alias(self, name: str, alias: str) -> VersionNotFoundError:
         known = ", ".join(f"'@{each}'" for each in self.aliases(name)) or "none"

@@ -95,6 +95,12 @@ def test_an_empty_project_and_repository_are_no_error(tmp_path: Path) -> None:
     assert run("history", cwd=tmp_path) == "no history\n"
 
 
+def test_history_of_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    make(tmp_path)
+    assert "'repository.json'" in error("history", "repository.json", cwd=tmp_path, code=1)
+    assert run("history", "model", cwd=tmp_path)
+
+
 def _printable(text: str) -> bool:
     return all(each.isprintable() or each in "\n\t" for each in text)
 

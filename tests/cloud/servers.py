@@ -146,7 +146,7 @@ class Server:
         return False
 
     def kill(self) -> None:
-        """End it at once (SIGKILL), as a machine that loses its power does but for what the system has still to write."""
+        """End it at once (SIGKILL)."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

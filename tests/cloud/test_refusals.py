@@ -5,6 +5,7 @@ import http.server
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -153,7 +154,7 @@ BAD: dict[str, tuple[str, Callable[[Any], Any], str | None, str]] = {
 def test_what_is_refused(
     what: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """It is one error, on opening or at the latest when saving, that says what is wrong and where; nothing is written."""
+    """It is one error, on opening or when saving, that says what is wrong and where; nothing is written."""
     name, around, folder, expected = BAD[what]
     server = request.getfixturevalue(name)
     caplog.set_level(logging.DEBUG)
@@ -243,6 +244,7 @@ def test_a_forked_child(seaweedfs: SeaweedFS) -> None:
     read, write = os.pipe()
     child = os.fork()
     if not child:
+        signal.alarm(30)
         with contextlib.suppress(BaseException):
             try:
                 repository.reload()

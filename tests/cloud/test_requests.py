@@ -11,7 +11,6 @@ from tests.cloud.servers import Server
 from tests.cloud.test_writers import through
 from tests.cloud.writer import Folder
 
-
 LATENCY = 0.4
 """Seconds by which requests are delayed where round trips are counted."""
 
@@ -63,31 +62,32 @@ def test_loading(url: str, options: dict[str, Any], proxy: Proxy) -> None:
 
 
 def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """A version costs three writes, its file, what is known of it, and the manifest, and one question for the last."""
+    """A version costs four writes: its file, what is known of it, the journal's entry, the manifest; and two reads."""
     repository = Repository(url, **options)
     repository.log_artifact("a", "one more", "json")
+    repository.save()
+    repository.log_artifact("a", "and one more", "json")
     with proxy.counting() as requests:
         repository.save()
-    assert sorted(told(requests)) == ["GET", "PUT", "PUT", "PUT"]
-    assert [each.key.endswith("repository.json") for each in requests] == [False, False, True, True]
+    assert sorted(told(requests)) == ["GET", "GET", "PUT", "PUT", "PUT", "PUT"]
+    assert [each.key.endswith("repository.json") for each in requests] == [False, False, True, False, False, True]
     for number in range(100):
         repository.log_artifact("b", number, "json")
     with proxy.counting() as requests:
         repository.save()
-    assert told(requests).count("GET") == 1
-    assert told(requests).count("PUT") <= 100 + 2
-    assert len(requests) <= 103
+    assert told(requests).count("GET") == 2
+    assert told(requests).count("PUT") == 100 + 3
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """An experiment without a file costs a question and the write of the manifest; that its slug is free is seen there."""
+    """An experiment without a file costs three writes: how it ran, the journal's entry, the manifest; and two reads."""
     project = Project(url.replace("repository.json", "project.json"), author="root", **options)
     for number in range(2):
         with project.log("run") as run:
             run.log_metric("n", number)
         with proxy.counting() as requests:
             project.save()
-    assert len(requests) <= 4, told(requests)
+    assert sorted(told(requests)) == ["GET", "GET", "PUT", "PUT", "PUT"]
 
 
 def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
@@ -99,18 +99,19 @@ def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> N
     probes = [each for each in requests if "/probe-" in each.key or each.method in ("DELETE", "POST")]
     assert [each.method for each in probes][:4] == ["PUT"] * 4
     assert len(probes) == 5
-    assert len(requests) == 9
+    assert len(requests) == 11
 
 
 def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
-    """Twenty MiB go up in parts, and come down in one request; two more ask, at the same time, for what is known."""
+    """Thirty-six MiB go up in parts, and come down in six requests at most; two more ask for what is known."""
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
-    value = bytes(range(256)) * (20 << 12)
+    value = bytes(range(256)) * (36 << 12)
     repository.log_artifact("large", value, "bytes")
     with proxy.counting() as requests:
         repository.save()
     assert max(len(each.body) for each in requests) < 9 << 20
     with proxy.counting() as requests:
         assert repository.load_artifact("large") == value
-    assert told(requests) == ["GET"] * 3
-    assert sum(each.key.endswith(".bin") for each in requests) == 1
+    assert set(told(requests)) == {"GET"}
+    assert sum(each.key.endswith(".bin") for each in requests) <= 6
+    assert len(requests) <= 8

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lazyscribe import Project, Repository
-from lazyscribe.exception import SaveError, UnreadableError
+from lazyscribe.exception import SaveError, UnreadableError, UnsafeStoreError
 from lazyscribe.testing.history import Log, check, log_experiment
 from lazyscribe.testing.writers import in_threads
 
@@ -90,8 +90,8 @@ def again(action: Callable[[], T], error: type[Exception]) -> T:
     while True:
         try:
             return action()
-        except error:
-            if time.monotonic() > until:
+        except error as raised:
+            if isinstance(raised, UnsafeStoreError) or time.monotonic() > until:
                 raise
             time.sleep(0.02)
 

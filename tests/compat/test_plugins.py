@@ -114,7 +114,8 @@ def journey(alias: str, prefix: str) -> dict[str, Any]:
 @pytest.mark.parametrize("alias", HANDLERS)
 def test_a_plug_in_makes_the_whole_journey(plugged: Actor, tmp_path: Path, alias: str, prefix: str) -> None:
     """Each handler logs, saves, reopens, loads, validates and promotes, found through its entry point."""
-    all_held(alias, plugged(journey, tmp_path, helpers=(value_of, same), alias=alias, prefix=prefix.format(alias=alias)))
+    prefix = prefix.format(alias=alias)
+    all_held(alias, plugged(journey, tmp_path, helpers=(value_of, same), alias=alias, prefix=prefix))
 
 
 def all_held(alias: str, held: dict[str, Any]) -> None:

@@ -154,7 +154,7 @@ def test_a_file_that_was_overwritten_comes_under_another_name(source: Path, targ
     )
     report = made.verify()
     assert [(each.kind, Path(each.path).name) for each in report.findings] == [("orphan", "named.json")]
-    edit(source, "forest", 25, late=1)
+    edit(source, "forest", 9999, late=1)  # after the present, so that the source is the newer one
     assert lazyscribe.copy(source, target)[:2] == (1, 1)
     assert Project(target, mode="r")["forest"].load_artifact("named") == "new"
     assert lazyscribe.copy(source, target) == NOTHING

@@ -158,6 +158,18 @@ def test_a_version_that_went_away_cannot_be_pointed_to(file: Path) -> None:
     assert (file.read_bytes(), entries_of(file)) == (data, before)
 
 
+def test_an_alias_is_pointed_elsewhere_after_its_version_went_away(file: Path) -> None:
+    """Only where it points to in the end has to be there."""
+    repository, other = saved(file, [0], [1]), Repository(file)
+    repository.set_alias("model", "production", 1)
+    other.delete("model", 1, "wrong")
+    other.save()
+    repository.reload()
+    repository.set_alias("model", "production", 0)
+    repository.save()
+    assert Repository(file).aliases("model") == {"production": 0}
+
+
 def test_an_object_shows_aliases_as_of_what_it_has_read(file: Path) -> None:
     """One that was opened before others saved a version and moved to it shows where the alias pointed to then."""
     repository = saved(file, [0])
@@ -187,6 +199,28 @@ def test_an_object_opened_long_ago(file: Path) -> None:
         repository.save()
     assert early.load_artifact("model", version="@production") == [0]
     assert Repository(file).load_artifact("model", version="@production") == 149
+
+
+def test_aliases_of_a_repository_that_is_replaced(file: Path, clock: Clock) -> None:
+    """Mode `w` leaves none of them, so that none means what has the name and number of its version by then."""
+    repository = Repository(file)
+    repository.log_artifact("model", "old", "json", fname="model.json")
+    repository.set_alias("model", "production")
+    repository.set_alias("model", "staging")
+    repository.save()
+    clock.tick()
+    before = clock.now
+    clock.tick()
+    repository = Repository(file, mode="w")
+    assert repository.aliases("model") == {}
+    repository.log_artifact("model", "new", "json", fname="model.json")
+    repository.set_alias("model", "staging")
+    repository.save()
+    for each in (repository, Repository(file), Repository(file).at(known=clock.now)):
+        assert each.aliases("model") == {"staging": 0}
+        with pytest.raises(VersionNotFoundError):
+            each.load_artifact("model", version="@production")
+    assert Repository(file).at(known=before).aliases("model") == {"production": 0, "staging": 0}
 
 
 def test_who_moves_an_alias_last(file: Path) -> None:

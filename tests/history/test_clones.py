@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lazyscribe import Repository
+from lazyscribe.three_way import merge_files
 from tests.history.support import entries_of, numbers
 
 pytestmark = pytest.mark.skipif(
@@ -106,3 +107,27 @@ def test_clones_that_both_saved(clones: tuple[Path, Path], saves: int) -> None:
         assert again.history() == merged.history()
         assert again.aliases("model") == merged.aliases("model")
         assert again.load_artifact("model") == "after"
+
+
+def test_an_alias_of_a_version_that_git_gave_another_number(clones: tuple[Path, Path]) -> None:
+    """It is told by the number that it has since the merge, not by one that another version has now."""
+    for number, folder in enumerate(clones):
+        repository = Repository(folder / "repository.json")
+        repository.log_artifact("model", number, "json", fname=f"{number}.json")
+        repository.set_alias("model", f"mine-{number}")
+        repository.save()
+        commit(folder)
+    git(clones[1], "pull", "-q", "--no-rebase", "--no-edit", "origin", "main", fails=True)
+    sides = [
+        subprocess.run(["git", "show", f"{state}:repository.json"], check=True, cwd=clones[1], capture_output=True)
+        for state in ("HEAD^", "HEAD", "MERGE_HEAD")
+    ]
+    file = clones[1] / "repository.json"
+    merged = merge_files(*(each.stdout for each in sides), str(file))
+    file.write_bytes(merged.data)
+    assert [(each.before, each.after) for each in merged.moved] == [(2, 3)]
+    repository = Repository(file)
+    aliases = repository.aliases("model")
+    assert sorted(aliases.values()) == [1, 2, 3]
+    for number in range(2):
+        assert repository.load_artifact("model", version=aliases[f"mine-{number}"]) == number

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lazyscribe import Project, worktree
+from lazyscribe import Project, provenance, worktree
 from lazyscribe.worktree import worktree_of
 from tests.provenance.conftest import forget
 
@@ -53,6 +53,11 @@ def test_own_files_make_nothing_dirty(git: Callable[..., str], folder: Path) -> 
     (folder / "other.json").write_text("[]")
     git("add", "other.json")
     assert ran("four").dirty is True
+    git("add", "-A")
+    git("commit", "-qm", "more")
+    (folder / ".lazyscribe/new.json.lock").touch()
+    git("mv", "other.json", "new.json")
+    assert worktree_of(folder) == (git("rev-parse", "HEAD"), True), "it is gone from where it was"
 
 
 def test_the_state_when_it_began(git: Callable[..., str], folder: Path) -> None:
@@ -125,6 +130,7 @@ def test_git_that_does_not_answer(git: Callable[..., str], folder: Path, monkeyp
     began = time.monotonic()
     project = Project("project.json")
     for number in range(50):
+        monkeypatch.setattr(provenance._Seen, "until", 0.0)
         with project.log(f"run {number}") as run:
             pass
     assert time.monotonic() - began < 5
@@ -162,7 +168,5 @@ def test_another_folder(git: Callable[..., str], folder: Path, monkeypatch: pyte
     assert ran().commit is not None
     (outside := folder.parent / f"{folder.name}-outside").mkdir()
     monkeypatch.chdir(outside)
-    from lazyscribe import provenance
-
     monkeypatch.setattr(provenance._Seen, "until", 0.0)
     assert provenance.present_setting().commit is None

@@ -191,6 +191,17 @@ def test_what_did_not_move_does_not_move_back(three: Path) -> None:
     assert pointing(three) == {"a": 1, "b": 1, "c": 1}
 
 
+def test_a_release_that_was_promoted_once_more(three: Path) -> None:
+    """It is taken back as one, since who asks for that wants to be rid of it; so promoting may be repeated at will."""
+    repository = opened(three, "a")
+    for number in (0, 1, 2, 2, 2):
+        repository.promote(release(number), "production")
+    repository.rollback("production")
+    assert pointing(three) == {"a": 1, "b": 1, "c": 1}
+    repository.rollback("production")
+    assert pointing(three) == {"a": 0, "b": 0, "c": 0}
+
+
 def test_somebody_moved_one_meanwhile(three: Path) -> None:
     """An alias that was moved by itself since stops the rollback; `on_conflict` decides what becomes of that one."""
     repository = opened(three, "a")

@@ -45,6 +45,28 @@ def state(repository: Repository) -> list[Any]:
     return [(id(each), each.name, each.version, each.fname, each.dirty, each.value) for each in repository.artifacts]
 
 
+@pytest.mark.parametrize("unchanged", ["add", "skip"])
+def test_interrupted_when_it_is_done(project: Project, tmp_path: Path, unchanged: Any, monkeypatch: Any) -> None:
+    """A version that is saved stays, whatever interrupts what comes after; a later save does not take it out."""
+    repository = Repository(tmp_path / "repository.json", unchanged=unchanged)
+    repository.log_artifact("x", "good" if unchanged == "skip" else "older", "json")
+    repository.artifacts[0].created_at = START.replace(year=2024)
+    repository.save()
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lazyscribe.repository.Repository._saved", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            project["one"].promote_artifact(repository, "x")
+    repository.log_artifact("y", 1, "json")
+    repository.save()
+    for each in (repository, Repository(tmp_path / "repository.json")):
+        assert each.load_artifact("x") == "good"
+        assert [one.name for one in each.artifacts] == (["x", "y"] if unchanged == "skip" else ["x", "x", "y"])
+
+
 def test_damaged_source(project: Project, half: Repository) -> None:
     """A damaged source is a `CorruptArtifactError` that names it, and nothing of it stays."""
     stored(project).write_text('"evil"')

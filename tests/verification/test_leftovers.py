@@ -9,6 +9,8 @@ import fsspec
 import pytest
 
 from lazyscribe import Project, Repository
+from lazyscribe.release import Release
+from lazyscribe.release_lock import lock_release
 from lazyscribe.store.local import LocalStore
 from tests.verification.support import kinds, only, project, records, repository, write
 
@@ -234,3 +236,15 @@ def test_a_root_file_that_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "x" / "left").write_bytes(b"?")
     (tmp_path / "link.json").symlink_to(tmp_path / "nowhere")
     assert kinds(made.verify()) == ["orphan"]
+
+
+@pytest.mark.parametrize("name", ["release.lock", "second.lock.toml"])
+def test_locks_of_releases_hide_nothing(name: str, tmp_path: Path) -> None:
+    """A release that is locked beside a repository keeps nobody from looking for orphans."""
+    models = Repository(tmp_path / "repository.json")
+    models.log_artifact("a", 1, "json")
+    models.save()
+    lock_release(models, Release("1", [("a", 0)]), tmp_path / name)
+    assert models.verify().findings == ()
+    (tmp_path / "a/left.json").write_text("1")
+    assert [each.kind for each in models.verify().findings] == ["orphan"]

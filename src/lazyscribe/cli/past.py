@@ -33,13 +33,20 @@ def history(console: Console, name: Name = None, last: Last = None, path: In = "
     Example: lazyscribe history model --last 10
     """
     parts, told = [], []
+    is_known = name is None
     for each in documents(path, option):
-        commits = each.open().history()
+        opened = each.open()
+        commits = opened.history()
         if name is not None:
             commits = [about for commit in commits if (about := commit.about(name)) is not None]
+        is_known = is_known or bool(commits) or name in opened
         commits = commits[-last:] if last else commits
         told.append({"path": each.path, "kind": each.kind, "commits": [_commit(commit) for commit in commits]})
         parts += [_shown(console, each, commit) for commit in commits]
+    if not is_known:
+        raise Refused(
+            f"Nothing is told of {name!r} in {path}; give an artifact's name, and the file by --in.", kind="not-found"
+        )
     if console.json:
         console.write_json({"documents": told})
     else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -95,7 +96,8 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
     files
         Digests of the files of experiments that were written, by key.
     replaced
-        Everything was replaced (mode ``w``): what is deleted was not deleted by itself, and numbers begin anew.
+        Everything was replaced (mode ``w``): what is deleted was not deleted by itself, numbers begin anew, and
+        aliases mean nothing any more.
     notes
         What others want to tell, by kind.
     """
@@ -129,6 +131,10 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
     def is_note(self) -> bool:
         """Whether it is a note that an older lazyscribe left: of no line of entries."""
         return self.number < 0
+
+
+ORDER = attrgetter("at", "number", "id")
+"""Gives the order of an entry, quicker than its property."""
 
 
 class Pointer(Struct, array_like=True, frozen=True, gc=False):
@@ -180,7 +186,7 @@ class Summary(Struct):
             for told in (*entry.observed, *entry.logged, *entry.changed):
                 self.gone.pop(told.key, None)
         if entry.replaced:
-            self.highest = {}
+            self.highest, self.aliases = {}, {}
         for gone in entry.deleted:
             self.gone[gone.told.key] = gone.told.version
             if entry.replaced:
@@ -226,6 +232,7 @@ class Load(Struct):
 
 
 class _Load(Struct):
+    entry: LogEntry
     carried: list[LogEntry] = []
 
 
@@ -272,12 +279,15 @@ def decode_pack(data: bytes, name: str) -> Pack | None:
     return pack if name.startswith(f"{pack.entry.number:08d}-{pack.entry.id}-") else None
 
 
-def carried(data: bytes) -> list[LogEntry]:
-    """Return the entries that a pack carries; what is none of them is left out."""
+def unpacked(data: bytes, name: str) -> list[LogEntry]:
+    """Return the entries that a pack carries, and its own; what is none is left out."""
     try:
-        return _LOAD.decode(data).carried
+        load = _LOAD.decode(data)
+        return [*load.carried, load.entry]
     except _BROKEN:
-        return [entry for raw in raw_carried(data) if (entry := _one(raw)) is not None]
+        pack = decode_pack(data, name)
+        found = [entry for raw in raw_carried(data) if (entry := _one(raw)) is not None]
+        return [*found, pack.entry] if pack is not None else found
 
 
 def raw_carried(data: bytes) -> list[bytes]:
@@ -317,7 +327,7 @@ def settled(entries: Collection[LogEntry], holds: Callable[[LogEntry], bool]) ->
     followed = {each for entry in entries for each in entry.follows}
     alive = [each for each in entries if each.is_note or each.id in followed or holds(each)]
     void = {each for entry in alive for each in entry.void}
-    return sorted((entry for entry in alive if entry.id not in void), key=lambda entry: entry.order)
+    return sorted((entry for entry in alive if entry.id not in void), key=ORDER)
 
 
 def summarised(entries: Iterable[LogEntry], start: Summary | None = None) -> Summary:

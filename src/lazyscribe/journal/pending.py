@@ -33,8 +33,14 @@ class Pending:
         What else is to stand in the entry, by kind; a save that has nothing else to tell is told by these.
     condition
         Asked under the guard of what the journal tells by then; an error that it raises ends the save.
+    kept
+        Whether memory holds records that a reload did not find in the manifest any more: no change of theirs tells that
+        they come back.
     pointers
         Where the saved aliases point to, once somebody asked; ``None``: not known.
+    told
+        The ids of entries that were to tell of this, with what they told; copies share it. One counts perhaps although
+        its save has failed.
     """
 
     def __init__(self) -> None:
@@ -42,13 +48,16 @@ class Pending:
         self.reasons: dict[str, str] = {}
         self.notes: dict[str, list[Any]] = {}
         self.condition: Callable[[Summary], None] | None = None
+        self.kept = False
         self.pointers: Any = None
+        self.told: list[tuple[str, Pending]] = []
         self._unbound = False
 
     def placed(self, entries: list[Any]) -> Pending:
         """Return one that pickles: moves know the places of their entries among `entries`."""
         places = {id(entry): place for place, entry in enumerate(entries)} if self.moves else {}
         twin = self.copy()
+        twin.told = []
         twin.moves = [Move(each.name, each.alias, places.get(id(each.entry))) for each in self.moves]
         twin._unbound = bool(twin.moves)
         return twin
@@ -63,13 +72,27 @@ class Pending:
     def copy(self) -> Pending:
         """Return what there is now: what comes later is for a later save."""
         twin = Pending()
-        twin.moves, twin.reasons, twin.condition = list(self.moves), dict(self.reasons), self.condition
+        twin.moves, twin.reasons = list(self.moves), dict(self.reasons)
+        twin.condition, twin.kept = self.condition, self.kept
         twin.notes = {kind: list(told) for kind, told in self.notes.items()}
+        twin.told = self.told
         return twin
+
+    def without_told(self, counts: Callable[[str], bool]) -> Pending:
+        """Return what is left to tell: others may have moved an alias since it was moved by an entry that counts."""
+        left = self.copy()
+        for entry, done in self.told:
+            if counts(entry):
+                left._leave_out(done)
+        return left
 
     def settle(self, done: Pending) -> None:
         """Forget what `done` held, and what was known before."""
-        self.pointers = None
+        self.pointers, self.kept = None, False
+        self._leave_out(done)
+        self.told = []
+
+    def _leave_out(self, done: Pending) -> None:
         self.moves = [move for move in self.moves if move not in done.moves]
         self.reasons = {key: reason for key, reason in self.reasons.items() if key not in done.reasons}
         for kind, told in done.notes.items():

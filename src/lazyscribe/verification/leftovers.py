@@ -36,6 +36,9 @@ from lazyscribe.verification.report import Finding
 _TEMPORARY = re.compile(r"\.lsc-[0-9a-f]{16}\.tmp")
 _FACTS, _PACKS, _STAGED = f"{FOLDER}/facts/", f"{FOLDER}/packs/", f"{FOLDER}/staged/"
 
+RELEASE_LOCK = b"format = "
+"""What a lock of a release begins with, whatever it is called: it names no files by records."""
+
 PEEK = 4096
 """Bytes by which a manifest is told from other files."""
 
@@ -145,7 +148,8 @@ class Leftovers:
         likely = saved | {"project.json", "repository.json"}
         files: set[str] = set()
         for key in root:
-            if key != self._subject.key and (key in likely or _looks_like_manifest(self._store, key)):
+            start = _start_of(self._store, key) if key != self._subject.key else RELEASE_LOCK
+            if not start.startswith(RELEASE_LOCK) and (key in likely or _looks_like_manifest(start)):
                 try:
                     files.update(_files_of(self._store, key, key in likely))
                 except Exception as error:  # nonsense of every kind
@@ -159,7 +163,7 @@ class Leftovers:
         for key in sorted(keys, key=lambda each: (each.count("/"), not each.endswith(".json"), each)):
             if fold(key) in theirs or any(folder in foreign for folder in _above(key)):
                 continue
-            if key.endswith(".json") and _looks_like_manifest(self._store, key):
+            if key.endswith(".json") and _looks_like_manifest(_start_of(self._store, key)):
                 foreign.add(parent(key))
             else:
                 kept.add(key)
@@ -241,12 +245,15 @@ def _above(key: str) -> Iterator[str]:
         yield key
 
 
-def _looks_like_manifest(store: Store, key: str) -> bool:
+def _start_of(store: Store, key: str) -> bytes:
     try:
         with store.open(key) as buf:
-            start = buf.read(PEEK)
+            return buf.read(PEEK)
     except Exception:  # a dangling link, a forbidden file, a name that no key can have
-        return False
+        return b""
+
+
+def _looks_like_manifest(start: bytes) -> bool:
     marks = (b'"created_at"', b'"artifacts"', b'"fname"', b'"slug"')
     return start.lstrip().startswith(b"[") and any(mark in start for mark in marks)
 

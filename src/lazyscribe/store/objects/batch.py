@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from lazyscribe.exception import Exists
+from lazyscribe.progress import current, wait_telling
 from lazyscribe.store.objects.outgoing import Outgoing
 
 WORKERS = 16
@@ -94,7 +95,9 @@ class Batch:
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
-        wait([future for future, _ in self._going.values()])  # an interrupt here leaves what is known as it was
+        waiting = [future for future, _ in self._going.values()]
+        wait_telling(current(), lambda seconds: not wait(waiting, seconds).not_done)
+        # an interrupt until here leaves what is known as it was
         going, self._going = self._going, {}
         found: dict[str, BaseException] = {}
         for key, (future, staged) in going.items():

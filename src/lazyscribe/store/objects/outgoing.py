@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from lazyscribe.progress import current, wait_telling
 from lazyscribe.store.objects.client import PART, Refused, Version
 from lazyscribe.store.staging import IN_MEMORY, Staging
 
@@ -45,6 +46,7 @@ class Outgoing(Staging):
         self._in_order = hasattr(os, "pread")
         self._written = self._flushed = self._sent = 0
         self._ended = False
+        self._meter = current()
 
     # Writing
 
@@ -81,12 +83,18 @@ class Outgoing(Staging):
     def _release(self) -> None:
         """Let go what is written so far."""
         self.flush()
+        self._expect(self._written - self._flushed)
         with self._change:
             self._flushed = self._written
             self._change.notify_all()
         if self._sender is None:
             self._sender = threading.Thread(target=self._send, args=(self.fileno(),), name="lazyscribe-send")
             self._sender.start()
+
+    def _expect(self, number: int) -> None:
+        """Have it told that so many bytes more are to travel."""
+        if self._meter is not None:
+            self._meter.expect(number)
 
     def _give_up(self) -> None:
         """Send no more of it before it is complete."""
@@ -114,6 +122,8 @@ class Outgoing(Staging):
             if size == 0:
                 return
             yield os.pread(descriptor, size, start)
+            if self._meter is not None:
+                self._meter.add(size)
 
     def _is_more_known(self) -> bool:
         return self._ended or not self._in_order or self._flushed - self._sent >= PART
@@ -161,11 +171,17 @@ class Outgoing(Staging):
         """Wait for the sender, which is to send all there is."""
         assert self._sender is not None
         self.flush()
+        self._expect(self._written - self._flushed)
         with self._change:
             self._flushed, self._ended = self._written, True
             self._change.notify_all()
-        self._sender.join()
+        wait_telling(self._meter, self._is_sent)
         self._sender = None
+
+    def _is_sent(self, seconds: float | None) -> bool:
+        assert self._sender is not None
+        self._sender.join(seconds)
+        return not self._sender.is_alive()
 
     def dispose(self) -> None:
         """Let go of it; what was sent of a file that is not delivered is removed."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from lazyscribe.exception import UnreachableError
+from lazyscribe.progress import adding
 from lazyscribe.store import keys
 from lazyscribe.store.base import Store, T, Token
 from lazyscribe.store.objects.client import PARALLEL, version_of
@@ -121,22 +122,28 @@ def fetch_parts(client: Client, found: Any, path: str, file: BinaryIO) -> None:
     size, version = found.meta["size"], version_of(found.meta)
     lock = threading.Lock()
 
-    def fetch(start: int) -> None:
+    def fetch(start: int) -> int:
         piece = client.part(path, version, start, min(start + _PART, size))
         with lock:
             file.seek(start)
-            file.write(piece)
+            return file.write(piece)
 
-    with ThreadPoolExecutor(PARALLEL, "lazyscribe-fetch") as pool:
-        for _ in pool.map(fetch, range(0, size, _PART)):
-            pass
+    pool = ThreadPoolExecutor(PARALLEL, "lazyscribe-fetch")
+    try:
+        add = adding(size)
+        for number in pool.map(fetch, range(0, size, _PART)):
+            add(number)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def fetch_stream(found: Any, url: str, file: BinaryIO) -> None:
     """Write what comes, in order."""
     size = 0
+    add = adding(found.meta["size"])
     for piece in found.stream(_PART):
         file.write(piece)
         size += len(piece)
+        add(len(piece))
     if size != found.meta["size"]:
         raise UnreachableError(f"{url} broke off after {size} bytes; try again.", path=url)

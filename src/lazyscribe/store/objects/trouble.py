@@ -81,6 +81,14 @@ def trouble_of(error: Exception) -> Trouble:
         return _answered(int(status.group(1)), code.group(1) if code else "", text)
     if isinstance(error, FileNotFoundError):
         return Trouble(Kind.MISSING, "there is no such file")
+    return _unheard(text)
+
+
+def _unheard(text: str) -> Trouble:
+    """Return what went wrong where there was no answer, or none that obstore takes for one."""
+    if "MissingContentLength" in text:
+        advice = "have it send files whole, with a Content-Length, or copy the folder to another place"
+        return Trouble(Kind.FATAL, "its server does not say how long the file is", advice)
     if "redirect" in text:
         return _elsewhere("with a redirect")
     if _CERTIFICATE.search(text):
