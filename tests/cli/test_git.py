@@ -223,4 +223,7 @@ def test_the_driver_by_hand_tells_what_it_did(here: Path) -> None:
     assert (told["conflicts"], told["moved"]) == ([], [])
     assert (here / "ours").read_bytes() == (here / "project.json").read_bytes()
     (here / "base").write_bytes(b"")
+    (here / "x.json.conflicts.txt").write_text("of a merge before this one")
+    assert answer("git-merge-driver", "base", "ours", "theirs", "x.json", cwd=here)["path"] == "x.json"
+    assert not (here / "x.json.conflicts.txt").exists()
     assert answer("git-merge-driver", "base", "ours", "theirs", cwd=here)["conflicts"] == []
