@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 from lazyscribe.exception import (
     CommitUnknownError,
     ConflictError,
+    Exists,
     LazyscribeError,
     SaveError,
     Stale,
@@ -111,7 +112,7 @@ def save(
             left = stage.undo(error)
         if progress.alone is not None and progress.alone.key in left:
             _raise_unknown(manifest, error)
-        told = isinstance(error, LazyscribeError) and not isinstance(error, UnreadableError)
+        told = isinstance(error, LazyscribeError) and not isinstance(error, (Exists, UnreadableError))
         if told or not isinstance(error, Exception):
             raise
         message = f"{manifest.place} was not saved ({reason(error)}); mend the cause and save again."

@@ -20,9 +20,16 @@ from urllib.parse import quote
 import pytest
 
 from lazyscribe import Project, Repository
-from lazyscribe.exception import InvalidArgumentError, LazyscribeError, ReadOnlyError, SaveError, UnsafeStoreError
+from lazyscribe.exception import (
+    Exists,
+    InvalidArgumentError,
+    LazyscribeError,
+    ReadOnlyError,
+    SaveError,
+    UnsafeStoreError,
+)
 from tests.cloud.proxy import Fault, Proxy, Request
-from tests.cloud.servers import ACCOUNT, ADMIN, READER, Rclone, SeaweedFS, Server
+from tests.cloud.servers import ACCOUNT, ADMIN, READER, Rclone, SeaweedFS, Server, through
 from tests.cloud.signing import sign_s3
 
 NOBODY = ("AKIANOBODY", "no-such/secret+at.all")
@@ -314,3 +321,16 @@ def test_a_folder_served_by_http(tmp_path: Path) -> None:
         with pytest.raises((ReadOnlyError, SaveError)) as caught:
             writable.save()
         assert url in str(caught.value)
+
+
+def test_a_refusal_without_a_cause(server: Server, proxy: Proxy) -> None:
+    """A new name that the store calls taken, whoever lies there, is a `SaveError`; saved again, all is there once."""
+    repository = Repository(f"{server.new_folder()}/repository.json", **through(proxy, server))
+    repository.log_artifact("a", 1, "json")
+    with proxy.faults(lambda request: Fault(status=412) if request.writes and ".log/" in request.key else None):
+        with pytest.raises(SaveError, match="save again") as caught:
+            repository.save()
+        assert isinstance(caught.value.__cause__, Exists)
+    repository.save()
+    assert [each.version for each in repository.artifacts] == [0]
+    assert repository.verify().ok

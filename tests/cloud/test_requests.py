@@ -7,9 +7,7 @@ import pytest
 
 from lazyscribe import Project, Repository
 from tests.cloud.proxy import Fault, Proxy, Request
-from tests.cloud.servers import Server
-from tests.cloud.test_writers import through
-from tests.cloud.writer import Folder
+from tests.cloud.servers import Server, through
 
 LATENCY = 0.4
 """Seconds by which requests are delayed where round trips are counted."""
@@ -22,7 +20,7 @@ def told(requests: list[Request]) -> list[str]:
 
 @pytest.fixture
 def options(server: Server, proxy: Proxy) -> dict[str, Any]:
-    return through(proxy, Folder("", server.options(), "versions", ""))
+    return through(proxy, server)
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lazyscribe import Repository
 from lazyscribe.exception import LazyscribeError
 from tests.cloud.proxy import FAULTS, Fault, Proxy, at, by_chance
-from tests.cloud.servers import SeaweedFS, Server
+from tests.cloud.servers import SeaweedFS, Server, through
 from tests.cloud.writer import KINDS, Folder, Writers, save
 from tests.faults.tally import COMPLETE, Chosen, Tally
 
@@ -49,21 +48,12 @@ def test_some_writers(azurite: Server, kind: str, tmp_path: Path, tally: Tally) 
     tally(f"6 writers × {each} {kind} on Azurite", "ours", 6 * each, 0)
 
 
-def through(proxy: Proxy, folder: Folder) -> dict[str, Any]:
-    """Return the options that lead through a proxy."""
-    told = {**folder.options}
-    if "connection_string" in told:
-        before, _, rest = told["connection_string"].partition("BlobEndpoint=")
-        return {"connection_string": f"{before}BlobEndpoint={proxy.endpoint};{rest.partition(';')[2]}"}
-    return {**told, "endpoint_url": proxy.endpoint}
-
-
 def test_every_request_meets_every_fault(
     server: Server, proxy: Proxy, kind: str, tmp_path: Path, chosen: Chosen, tally: Tally
 ) -> None:
     """Whichever request of a save meets whichever fault, there is all of it or nothing; saved again, all of it once."""
     folder = folder_on(server, kind, tmp_path)
-    options = through(proxy, folder)
+    options = through(proxy, server)
     with folder.log(0) as log, proxy.counting() as requests:
         folder.save(log, folder.open(**options), 0)
     runs, failed = 0, 0
@@ -85,7 +75,7 @@ def test_every_request_of_a_large_file_meets_every_fault(
     server: Server, proxy: Proxy, tmp_path: Path, chosen: Chosen, tally: Tally
 ) -> None:
     """A file that travels in parts, up and down, is whole or there is an error, whichever request meets a fault."""
-    options = through(proxy, Folder("", server.options(), "versions", ""))
+    options = through(proxy, server)
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
     values = [chosen.random.randbytes(9 << 20)]
 
@@ -121,7 +111,7 @@ def test_faults_by_chance(
     """Six writers whose requests go wrong now and then: nothing is lost, nothing is there twice."""
     folder = folder_on(server, kind, tmp_path)
     each = 20 if COMPLETE else 5
-    beyond = Folder(folder.url, through(proxy, folder), kind, folder.logs)
+    beyond = Folder(folder.url, through(proxy, server), kind, folder.logs)
     with proxy.faults(by_chance(chosen.random, 0.15)) as made:
         assert Writers(beyond, [[0, 1, 2], [3, 4, 5]], each).wait() == [0] * 2
     assert any(request.status in (409, 412, 500, 503) for request in made)
@@ -162,7 +152,7 @@ def test_writer_killed_at_its_kth_request(
     folder = folder_on(seaweedfs, kind, tmp_path)
     killed = 0
     with Proxy(seaweedfs.endpoint) as proxy:
-        beyond = Folder(folder.url, through(proxy, folder), kind, folder.logs)
+        beyond = Folder(folder.url, through(proxy, seaweedfs), kind, folder.logs)
         with proxy.counting() as requests:
             assert Writers(beyond, [[0]], 1).wait() == [0]
         moments = [(number, acted) for number in range(len(requests)) for acted in (False, True)]
