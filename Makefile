@@ -56,6 +56,7 @@ bench: .venv/.dev .venv-22/.ready .venv-peers/.ready
 	@$(BIN)/python benchmarks/large.py
 	@$(BIN)/python benchmarks/verify.py
 	@$(BIN)/python benchmarks/writers.py
+	@$(BIN)/python benchmarks/history.py
 	@$(BIN)/python benchmarks/peers.py
 
 # What `make test` makes a sample of. HYPOTHESIS_PROFILE=thorough looks longer still.

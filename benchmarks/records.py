@@ -185,10 +185,10 @@ def going_through(folder: Path, size: int) -> None:
 
 
 def one_more(folder: Path, size: int) -> None:
-    """Compare saving one more version with writing the same three files by hand."""
+    """Compare saving one more version with writing the same four files by hand."""
     path = write(folder / "more" / f"{size}" / "repository.json", versions(size, 20))
     hand = folder / "hand" / f"{size}"
-    for part in ("a", "f"):
+    for part in ("a", "f", "j"):
         (hand / part).mkdir(parents=True)
     data = path.read_bytes()
     repository = Repository(path)
@@ -200,7 +200,7 @@ def one_more(folder: Path, size: int) -> None:
         return seconds(repository.save)
 
     def by_hand() -> float:
-        return seconds(lambda: write_by_hand(hand, {"a/x": b"1", "f/x": b"x" * 180, "m": data}))
+        return seconds(lambda: write_by_hand(hand, {"a/x": b"1", "f/x": b"x" * 180, "j/x": b"x" * 420, "m": data}))
 
     tell(f"save one more version at {size:,}", in_turns({"ours": ours, "by hand": by_hand}, 3 * timing.TURNS), "≤ 2")
 

@@ -5,8 +5,9 @@ name, each to the same new repository. Beside them, in turns, eight processes th
 without, under the same blocking lock and each synced:
 
 - *all bytes*: the artifact's file and its facts, as many bytes as ours, each with its folder; then under the lock the
-  manifest, read, written anew with one record more, and renamed, with its folder;
-- *manifest*: the same without the two files.
+  journal's entry with its folder, and the manifest, read, written anew with one record more, and renamed, with its
+  folder;
+- *manifest*: the same without the three files.
 
 Both append a record without looking at the others, and do not look whether a file is there. Each process has saved
 once elsewhere before the time is taken.
@@ -38,6 +39,8 @@ RECORD = {
     "version": 100,
 }
 FACTS = {"author": "root", "created_at": RECORD["created_at"], "handler": "json", "sha256": "0" * 64, "size": 10}
+ENTRY = 420
+"""Bytes of a journal's entry of one version."""
 
 
 # What one process does
@@ -63,7 +66,8 @@ def save_by_hand(folder: Path, everything: bool) -> Callable[[int], object]:
     manifest, temporary = folder / "repository.json", folder / f"{os.getpid()}.tmp"
     record = json.dumps([RECORD], indent=4, sort_keys=True).encode()[1:-2]
     files = {folder / NAME: b"[12345, 10]", folder / "facts": json.dumps(FACTS, indent=4).encode()}
-    for each in files:
+    entry = b"x" * ENTRY
+    for each in (*files, folder / "log"):
         each.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT)
 
@@ -73,6 +77,9 @@ def save_by_hand(folder: Path, everything: bool) -> Callable[[int], object]:
             sync(place)
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
+            if everything:
+                write(folder / "log" / f"{os.getpid()}-{turn}", entry)
+                sync(folder / "log")
             before = manifest.read_bytes() if manifest.exists() else b""
             write(temporary, (before[:-2] + b"," if before else b"[") + record + b"\n]")
             temporary.rename(manifest)

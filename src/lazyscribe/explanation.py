@@ -30,7 +30,7 @@ def explain(repository: TimeMachine, name: str, version: Any, match: str) -> str
         head = f"No version of {name!r} was chosen: {error}"
     else:
         head = f"Version {chosen.version} of {name!r}, created at {to_text(chosen.created_at)}, was chosen: "
-        head += _why(name, selector, now, entries)
+        head += _why(repository, name, selector, now)
     lines = []
     if not isinstance(selector, Number | On):
         lines = [*_passed_over(repository, name, selector, chosen), *_unseen(repository, name, chosen, entries)]
@@ -45,24 +45,30 @@ def _entries(repository: TimeMachine) -> list[LogEntry]:
     return journal_of(repository, repository._manifest.data, whole=True).entries
 
 
-def _why(name: str, selector: Selector, now: datetime, entries: list[LogEntry]) -> str:
+def _why(repository: TimeMachine, name: str, selector: Selector, now: datetime) -> str:
     match selector:
         case Latest():
             return f"it is the newest that had not expired at {to_text(now)}."
         case AsOf(date):
             return f"it is the newest created by {to_text(date)} that had not expired then."
         case Alias(alias):
-            return f"the alias '@{alias}' means it{_since(name, alias, entries)}."
+            return f"the alias '@{alias}' means it{_since(repository, name, alias)}."
         case _:
             return f"it is the one {in_words(selector)}; its expiry does not matter."
 
 
-def _since(name: str, alias: str, entries: list[LogEntry]) -> str:
+def _since(repository: TimeMachine, name: str, alias: str) -> str:
+    if any((move.name, move.alias) == (name, alias) for move in repository._pending.moves):
+        return ", which is not saved yet"
+    moment, entries = repository._moment, _entries(repository)
+    if moment is not None:
+        known = entries[: moment.told]
+        entries = [each for each in known if moment.valid is None or each.at[:19] <= moment.valid]
     for entry in reversed(entries):
         if any((moved.name, moved.alias) == (name, alias) for moved in entry.aliased):
             said = f" ({entry.message})" if entry.message else ""
             return f" since {entry.at[:19]}, by {entry.author}{said}"
-    return ", which is not saved yet"
+    return ""
 
 
 def _passed_over(repository: TimeMachine, name: str, selector: Selector, chosen: Any) -> Iterator[str]:

@@ -125,6 +125,19 @@ def history(document: Document[Any], name: str | None = None) -> list[Commit]:
     return commits if name is None else [about for each in commits if (about := each.about(name)) is not None]
 
 
+def farewell(document: Document[Any], slug: str) -> str:
+    """Return what is told of the deletion of an experiment of this slug or short slug, to end an error with."""
+    view = journal_of(document, document._manifest.data)
+    if not any(slug in (key, key.rpartition("-")[0]) for key in view.summary.gone):
+        return ""
+    for entry in reversed(journal_of(document, document._manifest.data, whole=True).entries):
+        for each in entry.deleted:
+            if slug in (each.told.name, each.told.name.rpartition("-")[0]):
+                why = f" ({entry.message})" if entry.message else ""
+                return f" {each.told.name!r} was deleted on {entry.at[:19]} by {entry.author}{why}."
+    return ""
+
+
 def commit_of(entry: LogEntry) -> Commit:
     """Return an entry as users see it."""
     return Commit(

@@ -108,17 +108,16 @@ class Telling:
     # What this save does
 
     def _done(self, data: bytes, written: Mapping[str, Written], pending: Pending) -> dict[str, Any]:
-        merge, replacing = self._merge, self._document._replacing
+        merge = self._merge
         if merge.merged is not None:
             before, after = merge.theirs.texts, merge.merged.texts
             now = {key: text for key, text in after.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in after}
-        elif replacing:
+        elif self._document._replacing or pending.kept:
             before, everything = self._before().texts, keyed(self._document, data).texts
             now = {key: text for key, text in everything.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in everything}
         else:
-            before = {}
             return self._changes_of_rows(written, pending)
         records = {key: self._decoded(text) for key, text in now.items()}
         logged = [record for key, record in records.items() if key not in before]

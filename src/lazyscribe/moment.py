@@ -65,7 +65,8 @@ def at(repository: R, valid: Any, known: Any) -> R:
     moment = Moment(now, second, what, view.entries, count)
     with without_collections():
         entries = _entries(repository, data)
-        chosen = entries if not everything else list(_chosen(entries, moment))
+        settled = repository._manifest.digest(data) == view.summary.after
+        chosen = entries if not everything else list(_chosen(entries, moment, settled))
     twin = object.__new__(type(repository))
     state = repository.__getstate__()
     twin.__setstate__({**state, "mode": "r", "_replacing": False, "_moment": moment, "_asked": Pending()})
@@ -104,24 +105,39 @@ def _entries(repository: TimeMachine, data: bytes | None) -> list[Entry[Artifact
     return Entry.all_of(texts, repository._heads_of(texts) if data is not None else [])
 
 
-def _chosen(entries: Iterable[Entry[Artifact]], moment: Moment) -> Iterator[Entry[Artifact]]:
-    """Yield the entries of what was there, with what was known of it."""
+def _chosen(entries: Iterable[Entry[Artifact]], moment: Moment, settled: bool) -> Iterator[Entry[Artifact]]:
+    """Yield the entries of what was there, with what was known of it.
+
+    If the file is `settled`, as the last entry left it, only what was told of twice may have been otherwise.
+    """
     valid, known = moment.valid, moment.known
     bound = datetime.max if valid is None else parse_date(valid).replace(microsecond=999_999)
     rows, away = _told(moment)
+    changes = _told_twice(moment.entries) if settled else set(rows)
+    begun = any(not entry.is_note for entry in moment.entries)
     for entry in entries:
         head = entry.known
         told = rows.pop(key := f"{head.name}\0{head.fname}", None)
         if head.created_at > bound or key in away:
             continue
         if told is None:
-            if known is None or _was_there_first(moment, head):
+            if known is None or (not begun and to_text(head.created_at) <= str(known)):
                 yield entry
-        elif known is None or _agrees(told, head):
+        elif known is None or key not in changes or _agrees(told, head):
             yield entry
         else:
             yield _as_told(entry.text or b"", told)
     yield from _taken_out(rows, moment, bound)
+
+
+def _told_twice(entries: Iterable[LogEntry]) -> set[str]:
+    """Return the keys of records that were told of otherwise than by being there, or logged, once."""
+    found: set[str] = set()
+    for entry in entries:
+        if entry.changed or entry.observed or entry.missing or entry.deleted:
+            found.update(told.key for told in (*entry.changed, *entry.observed, *entry.missing))
+            found.update(each.told.key for each in entry.deleted)
+    return found
 
 
 def _told(moment: Moment) -> tuple[dict[str, Told], dict[str, Told]]:
@@ -132,13 +148,6 @@ def _told(moment: Moment) -> tuple[dict[str, Told], dict[str, Told]]:
         return held, {}
     found = standing(moment.entries[: moment.told], moment.valid)
     return found.rows, found.gone
-
-
-def _was_there_first(moment: Moment, head: Any) -> bool:
-    """Whether a version that no entry tells of counts as known: where there is no entry, from its date on."""
-    if any(not entry.is_note for entry in moment.entries):
-        return False
-    return isinstance(moment.known, str) and to_text(head.created_at) <= moment.known
 
 
 def _agrees(told: Told, head: Any) -> bool:

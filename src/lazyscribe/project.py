@@ -128,8 +128,10 @@ class Project(Capturing):
     def __getitem__(self, slug: str) -> Experiment:
         entry = self._records.find(slug)
         if entry is None:
+            from lazyscribe.history import farewell
+
             message = f"{self.fpath} has no experiment with the slug {slug!r}; {self._records.last_slugs()}."
-            raise UnknownNameError(message, name=slug)
+            raise UnknownNameError(message + farewell(self, slug), name=slug)
         return self._records.get(entry)
 
     def __contains__(self, slug: object) -> bool:
@@ -255,9 +257,6 @@ class Project(Capturing):
             experiment._adopt(test)
 
     # Saving
-
-    def _author(self) -> str:
-        return self.author
 
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
         from lazyscribe.experiment_files import add_drafts

@@ -181,6 +181,8 @@ def reload(document: Document[T], prefer: Prefer) -> None:
     entries = document._records.snapshot()
     merge = _merge_for_reading(document, entries, data, prefer)
     _refuse_conflicts(document, merge.conflicts, prefer)
+    if merge.merged is not None and any(row.entry.saved and row.key not in merge.theirs.texts for row in merge.rows):
+        document._pending.kept = True
     _absorb(document, entries, merge, written=False)
     document._manifest.data, document._manifest.token = data, token
 

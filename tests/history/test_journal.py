@@ -69,6 +69,25 @@ def test_the_history_of_a_project(tmp_path: Path) -> None:
     assert changed.files == ()
 
 
+def test_a_deleted_experiment(tmp_path: Path, clock: Clock) -> None:
+    """Asking for it says when, by whom and why it was deleted; asking for what never was does not."""
+    project = Project(tmp_path / "project.json", mode="w+", author="ada")
+    with project.log("Good run") as run:
+        pass
+    project.save()
+    clock.tick()
+    del project.experiments[0]
+    project.save(message="a duplicate")
+    for slug in (run.slug, run.short_slug):
+        with pytest.raises(
+            KeyError, match=r"'good-run-20250120132330' was deleted on 2025-01-21.* by ada \(a duplicate\)"
+        ):
+            Project(tmp_path / "project.json")[slug]
+    with pytest.raises(KeyError) as error:
+        project["other"]
+    assert "was deleted" not in str(error.value)
+
+
 def test_a_save_of_nothing_leaves_no_entry(file: Path) -> None:
     """Nor does one that fails leave one."""
     repository = saved(file, [0])
@@ -135,6 +154,37 @@ def test_packs_are_carried_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert [each.message for each in Repository(file).history()][2:] == list(map(str, range(120)))
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_packs_that_are_carried_while_somebody_reads(file: Path, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    """Who has listed files that are gone when they are read looks again, and misses nothing."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 3)
+    monkeypatch.setattr("lazyscribe.journal.log.PACKS", 3)
+    repository, reader = saved(file, [0], [1]), Repository(file)
+    move(repository, 0, 7)
+    store = type(reader._location.store)
+    listed, done = store.files_in, []
+
+    def files_in(self: Any, folder: str) -> Any:
+        found = list(listed(self, folder))
+        if folder.endswith(".log") and not done:
+            done.append(folder)
+            move(repository, 7, 30)
+        return iter(found)
+
+    monkeypatch.setattr(store, "files_in", files_in)
+    if whole:
+        assert [each.message for each in reader.history()][2:] == list(map(str, range(30)))
+    assert reader.aliases("model") == {"x": 1}
+    assert done
+
+
+def move(repository: Repository, start: int, stop: int) -> None:
+    """Let an alias point to one of two versions in turns, and save each time."""
+    for turn in range(start, stop):
+        repository.set_alias("model", "x", turn % 2)
+        repository.save(message=str(turn))
+
+
 def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was killed before it had deleted what a pack carries costs nothing; the next pack deletes it."""
     monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
@@ -173,6 +223,18 @@ def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     assert [each.name for each in last.logged] == ["other"]
     repository.save()
     assert len(repository.history()) == 3
+
+
+def test_what_a_reload_kept_is_told(file: Path) -> None:
+    """A version that another program dropped, and a reload kept in memory, is logged again by the save after it."""
+    saved(file, [0], [1])
+    repository = Repository(file)
+    by_another_program(file, lambda records: records.pop(0))
+    repository.reload()
+    repository.save()
+    last = repository.history()[-1]
+    assert [each.version for each in (*last.missing, *last.logged)] == [0, 0]
+    assert sorted(numbers(Repository(file).at(known=last.id))) == sorted(numbers(Repository(file))) == [0, 1]
 
 
 def test_what_was_there_before_the_journal_began(file: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -131,6 +132,10 @@ class LogEntry(Struct, frozen=True, omit_defaults=True):
         return self.number < 0
 
 
+ORDER = attrgetter("at", "number", "id")
+"""Gives the order of an entry, quicker than its property."""
+
+
 class Pointer(Struct, array_like=True, frozen=True, gc=False):
     """Where an alias points to, and since when."""
 
@@ -226,6 +231,7 @@ class Load(Struct):
 
 
 class _Load(Struct):
+    entry: LogEntry
     carried: list[LogEntry] = []
 
 
@@ -272,12 +278,15 @@ def decode_pack(data: bytes, name: str) -> Pack | None:
     return pack if name.startswith(f"{pack.entry.number:08d}-{pack.entry.id}-") else None
 
 
-def carried(data: bytes) -> list[LogEntry]:
-    """Return the entries that a pack carries; what is none of them is left out."""
+def unpacked(data: bytes, name: str) -> list[LogEntry]:
+    """Return the entries that a pack carries, and its own; what is none is left out."""
     try:
-        return _LOAD.decode(data).carried
+        load = _LOAD.decode(data)
+        return [*load.carried, load.entry]
     except _BROKEN:
-        return [entry for raw in raw_carried(data) if (entry := _one(raw)) is not None]
+        pack = decode_pack(data, name)
+        found = [entry for raw in raw_carried(data) if (entry := _one(raw)) is not None]
+        return [*found, pack.entry] if pack is not None else found
 
 
 def raw_carried(data: bytes) -> list[bytes]:
@@ -317,7 +326,7 @@ def settled(entries: Collection[LogEntry], holds: Callable[[LogEntry], bool]) ->
     followed = {each for entry in entries for each in entry.follows}
     alive = [each for each in entries if each.is_note or each.id in followed or holds(each)]
     void = {each for entry in alive for each in entry.void}
-    return sorted((entry for entry in alive if entry.id not in void), key=lambda entry: entry.order)
+    return sorted((entry for entry in alive if entry.id not in void), key=ORDER)
 
 
 def summarised(entries: Iterable[LogEntry], start: Summary | None = None) -> Summary:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lazyscribe._utils import without_collections
-from lazyscribe.exception import UnreadableError
+from lazyscribe.exception import SaveError
 from lazyscribe.facts import FOLDER
 from lazyscribe.journal.entries import (
     NAME,
+    ORDER,
     LogEntry,
     Pack,
     Summary,
-    carried,
     decode,
     decode_pack,
     encode,
@@ -28,6 +30,7 @@ from lazyscribe.journal.entries import (
     raw_carried,
     settled,
     summarised,
+    unpacked,
 )
 from lazyscribe.store.base import Store
 
@@ -91,6 +94,10 @@ class Ticket(NamedTuple):
     obsolete: list[str]
 
 
+class _GoneError(Exception):
+    """A file that was listed is there no more."""
+
+
 class Journal:
     """What is known of a manifest's journal. Many threads may use it; its files never change.
 
@@ -108,6 +115,7 @@ class Journal:
         self._loose: dict[str, tuple[LogEntry, bytes]] = {}
         self._packs: dict[str, Pack] = {}
         self._loads: dict[str, list[LogEntry]] = {}
+        self._behind: tuple[list[str], list[LogEntry]] | None = None
         self._sure: set[str] = set()  # the ids of entries that were once seen to count
         self.damaged: set[str] = set()
 
@@ -115,55 +123,64 @@ class Journal:
 
     def view(self, holds: Callable[[LogEntry], bool], whole: bool = False) -> View:
         """Look at the journal; `holds` is as in `settled`."""
+
+        def known(entry: LogEntry) -> bool:
+            if entry.id not in self._sure and holds(entry):
+                self._sure.add(entry.id)
+            return entry.id in self._sure
+
         with self._lock:
-            self._look()
+            for _ in range(TRIES):
+                with suppress(_GoneError):
+                    self._look()
+                    return self._viewed(known, whole)
+            message = f"{self._store.describe(self.folder)} changes all the time; try again later."
+            raise SaveError(message, path=self._store.describe(self.folder))
 
-            def known(entry: LogEntry) -> bool:
-                if entry.id not in self._sure and holds(entry):
-                    self._sure.add(entry.id)
-                return entry.id in self._sure
-
-            if not whole and (found := self._summarised(known)) is not None:
+    def _viewed(self, known: Callable[[LogEntry], bool], whole: bool) -> View:
+        if (found := self._summarised(known)) is not None:
+            if not whole or found.base is None:
                 return found
-            entries = self._everything()
-            counted = settled(entries, known)
-            return _view(entries, counted, summarised(counted), True)
+            return found._replace(entries=[*self._packed(), *found.entries], whole=True, base=None)
+        entries = self._everything()
+        counted = settled(entries, known)
+        return _view(entries, counted, summarised(counted), True)
 
     def _look(self) -> None:
-        for _ in range(TRIES):
-            self._names = {name for key in self._store.files_in(self.folder) if NAME.fullmatch(name := _name(key))}
-            self.damaged = set()
-            unread = [name for name in self._names - self._loose.keys() if not _level(name)]
-            if sum(map(self._read, unread)) == len(unread):
-                break
+        self._names = {name for key in self._store.files_in(self.folder) if NAME.fullmatch(name := _name(key))}
+        self.damaged = set()
+        for name in self._names - self._loose.keys():
+            if not _level(name):
+                data = self._content(name)
+                entry = decode(data, name)
+                if entry is None:
+                    self.damaged.add(name)
+                else:
+                    self._loose[name] = entry, data
         self._loose = {name: held for name, held in self._loose.items() if name in self._names}
         for known in (self._packs, self._loads):
             for name in known.keys() - self._names:
                 del known[name]
 
-    def _read(self, name: str) -> bool:
-        """Read an entry; False if it is there no more, since a pack carries it now."""
-        data = self._content(name)
-        if data is None:
-            return False
-        entry = decode(data, name)
-        if entry is None:
-            self.damaged.add(name)
-        else:
-            self._loose[name] = entry, data
-        return True
+    def _content(self, name: str) -> bytes:
+        """Return the bytes of a file; none where it cannot be read.
 
-    def _content(self, name: str) -> bytes | None:
-        """Return the bytes of a file; none where it cannot be read, ``None`` where it is not there."""
+        Raises
+        ------
+        _GoneError
+            It is there no more, since a pack carries it now.
+        """
         try:
             found = self._store.read(f"{self.folder}/{name}")
         except OSError:
             return b""
-        return found[0] if found is not None else None
+        if found is None:
+            raise _GoneError
+        return found[0]
 
     def _pack(self, name: str) -> Pack | None:
         if name not in self._packs:
-            pack = decode_pack(self._content(name) or b"", name)
+            pack = decode_pack(self._content(name), name)
             if pack is None:
                 self.damaged.add(name)
                 return None
@@ -188,19 +205,37 @@ class Journal:
         view = _view(entries, counted, summarised(counted, last.summary), False)
         return view._replace(base=last.summary)
 
+    def _packed(self) -> list[LogEntry]:
+        """Return, in order, what the last pack summarises; all of it counts."""
+        packs = sorted(name for name in self._names if _level(name))
+        if self._behind is None or self._behind[0] != packs:
+            last = self._packs[packs[-1]]
+            held = list(chain.from_iterable(map(self._load, packs)))
+            del held[-1]  # the last pack's own entry
+            ids = {entry.id for entry in held}
+            if len(ids) < len(held):
+                held = list({entry.id: entry for entry in held}.values())
+            loose = {entry.id for entry, _ in self._loose.values()} - set(last.packed) | {last.entry.id}
+            if not ids.isdisjoint(loose):
+                held = [entry for entry in held if entry.id not in loose]
+            times = [entry.at for entry in held]
+            self._behind = packs, held if sorted(times) == times else sorted(held, key=ORDER)
+        return self._behind[1]
+
     def _everything(self) -> list[LogEntry]:
         found = {entry.id: entry for entry, _ in self._loose.values()}
-        with without_collections():
-            for name in self._names:
-                if _level(name) and (pack := self._pack(name)) is not None:
-                    if name not in self._loads:
-                        if not (data := self._content(name)):
-                            self.damaged.add(name)
-                            continue
-                        self._loads[name] = carried(data)
-                    found.update({entry.id: entry for entry in self._loads[name]})
-                    found[pack.entry.id] = pack.entry
+        for name in filter(_level, self._names):
+            found.update({entry.id: entry for entry in self._load(name)})
         return list(found.values())
+
+    def _load(self, name: str) -> list[LogEntry]:
+        """Return the entries that a pack carries, and last its own."""
+        if name not in self._loads:
+            with without_collections():
+                self._loads[name] = unpacked(self._content(name), name)
+            if not self._loads[name]:
+                self.damaged.add(name)
+        return self._loads[name]
 
     # Writing
 
@@ -217,7 +252,8 @@ class Journal:
         obsolete = [f"{self.folder}/{name}" for name in self._names if _id(name) in void]
         with self._lock:
             counted = {each.id for each in view.entries}
-            loose = [name for name, (each, _) in self._loose.items() if each.id in counted]
+            found = ((each.order, name) for name, (each, _) in self._loose.items() if each.id in counted)
+            loose = [name for _, name in sorted(found)]
             if len(loose) < LOOSE:
                 return Ticket(self._key(entry), encode(entry), entry, obsolete)
             return self._packing(entry, view, loose, obsolete)
@@ -228,12 +264,12 @@ class Journal:
         while level < LEVELS and len(same := [name for name in sound if _level(name) == level]) >= PACKS - 1:
             absorbed += same
             level += 1
-        texts = [self._text(*self._loose[name]) for name in loose]
-        for name in absorbed:
-            if not (data := self._content(name)):  # what it carries would go away with it
-                place = self._store.describe(f"{self.folder}/{name}")
-                raise UnreadableError(f"{place} cannot be read; see what is there, and save again.", path=place)
-            texts += [encode(self._packs[name].entry), *raw_carried(data)]
+        texts: list[bytes] = []
+        for name in sorted(absorbed):
+            with suppress(_GoneError):  # another pack carries it, and covers what is in it
+                carried = raw_carried(self._content(name))
+                texts += [*carried, encode(self._packs[name].entry)]
+        texts += [self._text(*self._loose[name]) for name in loose]
         pack = Pack(entry, [self._loose[name][0].id for name in loose], [_id(name) for name in sound], view.summary)
         gone = [f"{self.folder}/{name}" for name in (*loose, *absorbed)]
         return Ticket(self._key(entry, level), encode_pack(pack, texts), entry, [*obsolete, *gone])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from lazyscribe.journal.entries import Deleted, LogEntry, Told
@@ -32,23 +33,29 @@ def standing(entries: Iterable[LogEntry], valid: str | None = None) -> Standing:
     rows: dict[str, Told] = {}
     gone: dict[str, Told] = {}
     for entry in entries:
-        if entry.is_note:
+        if gone or entry.missing or entry.deleted or entry.number < 0:
+            if not entry.is_note:
+                _replay(entry, rows, gone, valid is not None and entry.at[:19] > valid)
             continue
-        late = valid is not None and entry.at[:19] > valid
-        for told in entry.missing:
-            if not late:
-                gone[told.key] = told
-        for told in (*entry.held, *entry.observed, *entry.logged, *entry.changed):
-            key = told.key
-            rows[key] = told
-            if gone and not late:
-                gone.pop(key, None)
-        for each in entry.deleted:
-            if not late:
-                gone[each.told.key] = each.told
+        for told in entry.logged or chain(entry.held, entry.observed, entry.changed):  # nearly all have nothing else
+            rows[f"{told.name}\0{told.fname}" if told.fname else told.name] = told
+        if entry.logged and (entry.held or entry.observed or entry.changed):
+            _replay(entry, rows, gone, late=False)
     for key in gone:
         rows.pop(key, None)
     return Standing(rows, gone)
+
+
+def _replay(entry: LogEntry, rows: dict[str, Told], gone: dict[str, Told], late: bool) -> None:
+    """Do what one entry tells; if it is `late`, nothing comes or goes, but more is known."""
+    if not late:
+        gone.update({told.key: told for told in entry.missing})
+    for told in chain(entry.held, entry.observed, entry.logged, entry.changed):
+        rows[told.key] = told
+        if not late:
+            gone.pop(told.key, None)
+    if not late:
+        gone.update({each.told.key: each.told for each in entry.deleted})
 
 
 def up_to(entries: Sequence[LogEntry], known: str | int | None) -> int:

@@ -33,6 +33,9 @@ class Pending:
         What else is to stand in the entry, by kind; a save that has nothing else to tell is told by these.
     condition
         Asked under the guard of what the journal tells by then; an error that it raises ends the save.
+    kept
+        Whether memory holds records that a reload did not find in the manifest any more: no change of theirs tells that
+        they come back.
     pointers
         Where the saved aliases point to, once somebody asked; ``None``: not known.
     """
@@ -42,6 +45,7 @@ class Pending:
         self.reasons: dict[str, str] = {}
         self.notes: dict[str, list[Any]] = {}
         self.condition: Callable[[Summary], None] | None = None
+        self.kept = False
         self.pointers: Any = None
         self._unbound = False
 
@@ -63,13 +67,14 @@ class Pending:
     def copy(self) -> Pending:
         """Return what there is now: what comes later is for a later save."""
         twin = Pending()
-        twin.moves, twin.reasons, twin.condition = list(self.moves), dict(self.reasons), self.condition
+        twin.moves, twin.reasons, twin.kept = list(self.moves), dict(self.reasons), self.kept
+        twin.condition = self.condition
         twin.notes = {kind: list(told) for kind, told in self.notes.items()}
         return twin
 
     def settle(self, done: Pending) -> None:
         """Forget what `done` held, and what was known before."""
-        self.pointers = None
+        self.pointers, self.kept = None, False
         self.moves = [move for move in self.moves if move not in done.moves]
         self.reasons = {key: reason for key, reason in self.reasons.items() if key not in done.reasons}
         for kind, told in done.notes.items():
