@@ -25,7 +25,11 @@ VARIABLE = "LAZYSCRIBE_CAPTURE"
 class Capturing(Document["Experiment"]):
     """The half of a project that knows where its experiments come from."""
 
+    author: str
     capture: bool = True
+
+    def _author(self) -> str:
+        return self.author
 
     def _begin_run(self, experiment: Experiment) -> float | None:
         """Take down what holds as `experiment` begins; return a time for `_end_run`, ``None`` if nothing is kept."""

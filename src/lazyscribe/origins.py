@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lazyscribe import _utils
 from lazyscribe._dates import to_text
-from lazyscribe._utils import user_name, utcnow
+from lazyscribe._utils import user_name
 from lazyscribe.facts import FOLDER, NOT_THERE, encoded, read_facts, read_pack
 from lazyscribe.stage import Stage
 from lazyscribe.store.keys import join
@@ -72,7 +73,7 @@ def origin_note(place: Place, record: dict[str, Any], sha256: str, experiment: E
     """Return key and content of what is told beside a version that is promoted from an experiment."""
     home, slug = experiment._home()
     origin = Origin(
-        place.reference(home, experiment.project.name), slug, record["name"], user_name(), to_text(utcnow())
+        place.reference(home, experiment.project.name), slug, record["name"], user_name(), to_text(_utils.utcnow())
     )
     key = f"{FOLDER}/origins/{join(record['name'], record['fname'])}/{os.urandom(8).hex()}.json"
     return key, encoded({**origin._asdict(), "created_at": record["created_at"], "sha256": sha256})
@@ -97,7 +98,7 @@ def tell_experiment(place: Place, manifest: str, version: Artifact, experiment: 
     """
     home, slug = experiment._home()
     target = home.reference(place, manifest)
-    told = Promotion(version.name, target, version.name, version.version, user_name(), to_text(utcnow()))
+    told = Promotion(version.name, target, version.name, version.version, user_name(), to_text(_utils.utcnow()))
     key = f"{_folder(experiment, slug)}/{time.time_ns():020d}-{os.urandom(8).hex()}.json"
     try:
         stage = Stage(home.store, None, {}, [])

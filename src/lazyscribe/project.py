@@ -265,9 +265,6 @@ class Project(Capturing):
 
     # Saving
 
-    def _author(self) -> str:
-        return self.author
-
     def _rows(self, entries: list[Entry[Experiment]]) -> list[Row[Experiment]]:
         from lazyscribe.experiment_files import add_drafts
 
