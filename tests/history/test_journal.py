@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,26 @@ def test_what_another_program_did_is_observed(file: Path, clock: Clock) -> None:
     assert [each.name for each in last.logged] == ["other"]
     repository.save()
     assert len(repository.history()) == 3
+
+
+def test_what_is_void_stays_void(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry of a killed save does not count, not even if the next makes the same change and cannot delete it."""
+    file, copy = tmp_path / "here" / "repository.json", tmp_path / "there"
+    saved(file, [0])
+    shutil.copytree(file.parent, copy)
+    other = Repository(copy / "repository.json")
+    other.set_artifact_expiry("model", 0, expiry="2099-01-01")
+    other.save(message="killed")
+    killed = entries_of(other.fpath)[-1]
+    shutil.copy(killed, entries_of(file)[0].parent)  # as it lies there before the swap
+    assert [each.message for each in Repository(file).history()] == [None]
+    monkeypatch.setattr("lazyscribe.store.local.LocalStore.delete", lambda self, key: 1 / 0)
+    repository = Repository(file)
+    repository.set_artifact_expiry("model", 0, expiry="2099-01-01")
+    repository.save(message="done")
+    assert file.read_bytes() == other.fpath.read_bytes()
+    assert killed.name in {path.name for path in entries_of(file)}
+    assert [each.message for each in Repository(file).history()] == [None, "done"]
 
 
 def test_what_a_reload_kept_is_told(file: Path) -> None:
