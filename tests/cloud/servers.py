@@ -18,13 +18,10 @@ from abc import abstractmethod
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from tests.cloud.signing import EMPTY, sign_azure, sign_s3
-
-if TYPE_CHECKING:
-    from tests.cloud.proxy import Proxy
 
 ADMIN = ("AKIALAZYSCRIBETESTS1", "a-Secret/of+Tests.1")
 READER = ("AKIALAZYSCRIBETESTS2", "a-Secret/of+Tests.2")
@@ -330,8 +327,3 @@ class Azurite(Server):
             client_options={"allow_http": True},
             **options,
         )
-
-
-def through(proxy: "Proxy", server: Server) -> dict[str, Any]:
-    """Return the options that lead to a server through a proxy in front of it."""
-    return server.options(proxy.endpoint)

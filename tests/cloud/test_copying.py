@@ -10,7 +10,7 @@ import lazyscribe
 from lazyscribe import Project, Repository
 from lazyscribe.exception import LazyscribeError
 from tests.cloud.proxy import Fault, Proxy
-from tests.cloud.servers import Server, through
+from tests.cloud.servers import Server
 from tests.faults.tally import Chosen, Tally
 
 
@@ -55,7 +55,7 @@ def test_a_copy_that_is_cut_off(
 ) -> None:
     """From whichever request on nothing is answered: repeated, the copy is whole, and no file is sent again."""
     source, file = made(tmp_path, kind), "repository.json" if kind == "versions" else "project.json"
-    options = through(proxy, server) | {"retry_config": {"max_retries": 0}}
+    options = server.options(proxy.endpoint) | {"retry_config": {"max_retries": 0}}
     with proxy.counting() as requests:
         lazyscribe.copy(source, opened(kind, f"{server.new_folder()}/{file}", **options), workers=1)
     runs = chosen(range(len(requests)), 8)

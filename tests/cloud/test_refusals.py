@@ -29,7 +29,7 @@ from lazyscribe.exception import (
     UnsafeStoreError,
 )
 from tests.cloud.proxy import Fault, Proxy, Request
-from tests.cloud.servers import ACCOUNT, ADMIN, READER, Rclone, SeaweedFS, Server, through
+from tests.cloud.servers import ACCOUNT, ADMIN, READER, Rclone, SeaweedFS, Server
 from tests.cloud.signing import sign_s3
 
 NOBODY = ("AKIANOBODY", "no-such/secret+at.all")
@@ -325,7 +325,7 @@ def test_a_folder_served_by_http(tmp_path: Path) -> None:
 
 def test_a_refusal_without_a_cause(server: Server, proxy: Proxy) -> None:
     """A new name that the store calls taken, whoever lies there, is a `SaveError`; saved again, all is there once."""
-    repository = Repository(f"{server.new_folder()}/repository.json", **through(proxy, server))
+    repository = Repository(f"{server.new_folder()}/repository.json", **server.options(proxy.endpoint))
     repository.log_artifact("a", 1, "json")
     with proxy.faults(lambda request: Fault(status=412) if request.writes and ".log/" in request.key else None):
         with pytest.raises(SaveError, match="save again") as caught:

@@ -7,7 +7,7 @@ import pytest
 
 from lazyscribe import Project, Repository
 from tests.cloud.proxy import Fault, Proxy, Request
-from tests.cloud.servers import Server, through
+from tests.cloud.servers import Server
 
 LATENCY = 0.4
 """Seconds by which requests are delayed where round trips are counted."""
@@ -20,7 +20,7 @@ def told(requests: list[Request]) -> list[str]:
 
 @pytest.fixture
 def options(server: Server, proxy: Proxy) -> dict[str, Any]:
-    return through(proxy, server)
+    return server.options(proxy.endpoint)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from lazyscribe import Repository
 from lazyscribe.exception import LazyscribeError
 from tests.cloud.proxy import FAULTS, Fault, Proxy, at, by_chance
-from tests.cloud.servers import SeaweedFS, Server, through
+from tests.cloud.servers import SeaweedFS, Server
 from tests.cloud.writer import KINDS, Folder, Writers, save
 from tests.faults.tally import COMPLETE, Chosen, Tally
 
@@ -53,7 +53,7 @@ def test_every_request_meets_every_fault(
 ) -> None:
     """Whichever request of a save meets whichever fault, there is all of it or nothing; saved again, all of it once."""
     folder = folder_on(server, kind, tmp_path)
-    options = through(proxy, server)
+    options = server.options(proxy.endpoint)
     with folder.log(0) as log, proxy.counting() as requests:
         folder.save(log, folder.open(**options), 0)
     runs, failed = 0, 0
@@ -75,7 +75,7 @@ def test_every_request_of_a_large_file_meets_every_fault(
     server: Server, proxy: Proxy, tmp_path: Path, chosen: Chosen, tally: Tally
 ) -> None:
     """A file that travels in parts, up and down, is whole or there is an error, whichever request meets a fault."""
-    options = through(proxy, server)
+    options = server.options(proxy.endpoint)
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
     values = [chosen.random.randbytes(9 << 20)]
 
@@ -111,7 +111,7 @@ def test_faults_by_chance(
     """Six writers whose requests go wrong now and then: nothing is lost, nothing is there twice."""
     folder = folder_on(server, kind, tmp_path)
     each = 20 if COMPLETE else 5
-    beyond = Folder(folder.url, through(proxy, server), kind, folder.logs)
+    beyond = Folder(folder.url, server.options(proxy.endpoint), kind, folder.logs)
     with proxy.faults(by_chance(chosen.random, 0.15)) as made:
         assert Writers(beyond, [[0, 1, 2], [3, 4, 5]], each).wait() == [0] * 2
     assert any(request.status in (409, 412, 500, 503) for request in made)
@@ -152,7 +152,7 @@ def test_writer_killed_at_its_kth_request(
     folder = folder_on(seaweedfs, kind, tmp_path)
     killed = 0
     with Proxy(seaweedfs.endpoint) as proxy:
-        beyond = Folder(folder.url, through(proxy, seaweedfs), kind, folder.logs)
+        beyond = Folder(folder.url, seaweedfs.options(proxy.endpoint), kind, folder.logs)
         with proxy.counting() as requests:
             assert Writers(beyond, [[0]], 1).wait() == [0]
         moments = [(number, acted) for number in range(len(requests)) for acted in (False, True)]
