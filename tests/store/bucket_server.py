@@ -210,9 +210,11 @@ class _Handler(BaseHTTPRequestHandler):
         return wanted is None or (found is not None and wanted == found.e_tag)
 
     def _deleted(self, body: bytes) -> bytes:
-        for part in body.decode().split("<Key>")[1:]:
-            self.bucket.objects.pop(part.partition("</Key>")[0], None)
-        return b"<DeleteResult></DeleteResult>"
+        keys = [part.partition("</Key>")[0] for part in body.decode().split("<Key>")[1:]]
+        for key in keys:
+            self.bucket.objects.pop(key, None)
+        told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        return f"<DeleteResult>{told}</DeleteResult>".encode()
 
     def _listing(self, query: dict[str, list[str]]) -> bytes:
         prefix, delimiter = query.get("prefix", [""])[0], query.get("delimiter", [""])[0]
