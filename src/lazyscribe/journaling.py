@@ -153,7 +153,7 @@ class Telling:
             "logged": _told(logged, written),
             "changed": _told(changed, written),
             "deleted": tuple(deleted),
-            "replaced": self._document._replacing and bool(self._before().heads),
+            "replaced": self._document._replacing and self._view.started,
             "files": None if versions else {key: file.sha256 for key, file in written.items()},
         }
 

@@ -202,6 +202,30 @@ def test_a_number_that_is_taken_by_another_version_is_an_error(source: Path, tar
     assert lazyscribe.copy(source, target, names=["named"]).records == 1
 
 
+def test_a_number_that_was_deleted_is_not_used_again(source: Path, target: Path) -> None:
+    """The same version comes again; another one of that number is an error, and nothing is written."""
+    there = Repository(target)
+    there.artifacts.append(version("model", 2, "other"))
+    there.artifacts[0].created_at = day(300)
+    there.save()
+    there.delete("model", 2, "wrong")
+    there.save()
+    before = tree(target.parent)
+    with pytest.raises(ConflictError, match=r"Version 2 of 'model' was deleted from .*other\.json"):
+        lazyscribe.copy(source, target)
+    assert tree(target.parent) == before
+    mirror = Repository(target.parent / "mirror.json")
+    lazyscribe.copy(source, mirror)
+    mirror.delete("model", 2, "wrong")
+    mirror.save()
+    lazyscribe.copy(source, mirror)
+    assert [each.version for each in mirror.artifacts if each.name == "model"] == [0, 1, 2]
+    replaced = Repository(target, mode="w")
+    replaced.log_artifact("own", 1)
+    replaced.save()
+    assert lazyscribe.copy(source, target).records == len(records(source))
+
+
 def test_a_number_that_is_taken_while_files_are_copied_is_an_error(source: Path, target: Path) -> None:
     """The other version stays; what was copied is not named, and the same copy to another place works."""
 

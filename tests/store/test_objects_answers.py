@@ -1,7 +1,9 @@
 """Saves to a bucket whose answers are lost, late or refusals; what they cost; and what is shown when they fail."""
 
+import _thread
 import json
 import pickle
+import sys
 import threading
 import time
 import traceback
@@ -276,6 +278,30 @@ def test_others_never_cease(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 # Large files
+
+
+def test_interrupted_while_files_wait(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save that is interrupted while a large file waits for others leaves nothing of it, and no thread at work."""
+    monkeypatch.setattr("lazyscribe.store.objects.batch.WAITING", -1)
+    repository = begun(bucket)
+    before = set(bucket.objects)
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def meanwhile() -> None:
+        while "in _wait_for_room" not in "".join(traceback.format_stack(sys._current_frames()[main])):
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    bucket.meanwhile = meanwhile
+    bucket.faults = [Fault("PUT", "small.bin", 503, done=True)]
+    repository.log_artifact("model", b"small", handler="bytes", fname="small.bin")
+    repository.log_artifact("model", LARGE, handler="bytes", fname="large.bin")
+    with pytest.raises(KeyboardInterrupt):
+        repository.save()
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("lazyscribe")]
+    assert set(bucket.objects) == before
+
 
 LARGE = bytes(range(256)) * (80 << 10)  # 20 MiB: three parts
 

@@ -19,7 +19,7 @@ from lazyscribe.commit import save
 from lazyscribe.copying.ends import End, Row, source_end, target_end
 from lazyscribe.copying.files import batches, bring, keys_of, size_of
 from lazyscribe.copying.plan import Item, look, own_dependency, select, settle
-from lazyscribe.copying.telling import Teller
+from lazyscribe.copying.telling import Teller, refuse_used_numbers
 from lazyscribe.document import Document
 from lazyscribe.exception import ConflictError, DependencyFileMissingError, InvalidArgumentError
 from lazyscribe.place import Place
@@ -127,6 +127,7 @@ class _Copy:
         if source.shares_folder_with(target):
             self._owned.update(fold(key) for key in keys_of(source, (row.record for row in rows)))
         _refuse_twins(source, chosen)
+        refuse_used_numbers(source, target, [row for row in chosen if row.key not in there])
         for row in chosen:  # first all of them: what is in the way is told before anything is written
             if row.key in there:
                 settle(Item(row), there[row.key], source, target)

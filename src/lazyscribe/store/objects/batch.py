@@ -64,18 +64,23 @@ class Batch:
         staged = self._stage(key)
         try:
             yield cast(BinaryIO, staged)
+            size = self._wait_for_room(staged)
         except BaseException:
             staged.dispose()
             raise
-        self._send(key, staged)
+        self._send(key, staged, size)
 
-    def _send(self, key: str, staged: Outgoing) -> None:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(WORKERS, "lazyscribe-put")
+    def _wait_for_room(self, staged: Outgoing) -> int:
+        """Return the size of what is staged, once so much may wait to travel."""
         size = staged.seek(0, os.SEEK_END)
         with self._arrived:
             self._arrived.wait_for(lambda: self._waiting == 0 or self._waiting + size <= WAITING)
             self._waiting += size
+        return size
+
+    def _send(self, key: str, staged: Outgoing, size: int) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(WORKERS, "lazyscribe-put")
         self._going[key] = self._pool.submit(self._put_one, key, staged, size), staged
 
     def _put_one(self, key: str, staged: Outgoing, size: int) -> None:
@@ -109,4 +114,7 @@ class Batch:
 
     def again(self, taken: str, key: str) -> None:
         """Send off as `key` what was to be `taken`, a name that others had."""
-        self._send(key, self._taken.pop(taken))
+        staged = self._taken[taken]
+        size = self._wait_for_room(staged)
+        del self._taken[taken]
+        self._send(key, staged, size)
