@@ -14,15 +14,14 @@ from lazyscribe.exception import (
     UnreadableError,
     VersionNotFoundError,
 )
-from lazyscribe.journal.entries import LogEntry, Summary, summarised
 from lazyscribe.journal.pending import Move
 from lazyscribe.manifest import Manifest
-from lazyscribe.merge_fields import ABSENT, Conflict, Prefer
 from lazyscribe.options import choice
-from lazyscribe.reconcile import journal_of
 from lazyscribe.timeline import TimeMachine
 
 if TYPE_CHECKING:
+    from lazyscribe.journal.entries import LogEntry, Summary
+    from lazyscribe.merge_fields import Prefer
     from lazyscribe.release_lock import Lock
     from lazyscribe.releases import Release
     from lazyscribe.repository import Repository
@@ -131,6 +130,9 @@ class Releasing(TimeMachine):
         self._take_in()
 
     def _roll_back(self, alias: str, on_conflict: Prefer, message: str | None) -> None:
+        from lazyscribe.journal.entries import summarised
+        from lazyscribe.merge_fields import ABSENT, Conflict
+
         entries = self._whole_history()
         place = self._last_promotion(entries, alias)
         entry = entries[place]
@@ -237,6 +239,8 @@ class Releasing(TimeMachine):
         """Return what the journal tells; of a moment, what it told by then."""
         if self._moment is not None:
             return list(self._moment.entries[: self._moment.told])
+        from lazyscribe.reconcile import journal_of
+
         return journal_of(self, self._manifest.peek()[0], whole=True).entries
 
     def _whole_history(self) -> list[LogEntry]:
