@@ -1,4 +1,4 @@
-"""Copies from a disk to a bucket and back, cut off at every request, and repeated."""
+"""Copies from a disk to a bucket, cut off at every request, and repeated."""
 
 from datetime import datetime
 from pathlib import Path
@@ -78,13 +78,3 @@ def test_a_copy_that_is_cut_off(
         assert values(fresh) == values(source)
         assert fresh.verify().ok
     tally(f"a copy to a bucket is cut off at its k-th request ({kind})", "ours", len(runs), 0)
-
-
-def test_there_and_back(server: Server, tmp_path: Path) -> None:
-    """From a disk to a bucket and to another disk: the same bytes of records and files."""
-    source = made(tmp_path / "from", "versions")
-    between = Repository(f"{server.new_folder()}/repository.json", **server.options())
-    lazyscribe.copy(source, between)
-    lazyscribe.copy(between, tmp_path / "to" / "repository.json")
-    for path in (path for path in (tmp_path / "from").rglob("*.json") if ".lazyscribe" not in path.parts):
-        assert (tmp_path / "to" / path.relative_to(tmp_path / "from")).read_bytes() == path.read_bytes()
