@@ -117,7 +117,7 @@ class Stage:
                 yield
                 self._settle()
             except BaseException:
-                self._drop(self._creator.failed())
+                self._wait_at_last()
                 raise
         self._creator = self._store
 
@@ -176,6 +176,15 @@ class Stage:
                     if not isinstance(error, Exists) or not (steps.key or steps.spare):
                         raise error
                     self._was_taken(key, steps)
+
+    def _wait_at_last(self) -> None:
+        """Wait for the files that are on their way; if that is cut short, too, whose they are is not known: let be."""
+        try:
+            self._drop(self._creator.failed())
+        except BaseException:
+            for steps in self._steps:
+                steps.created.clear()
+            raise
 
     def _drop(self, failed: Collection[str]) -> None:
         for steps in self._steps:

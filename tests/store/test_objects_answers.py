@@ -26,6 +26,7 @@ from lazyscribe.exception import (
     UnreadableError,
     UnsafeStoreError,
 )
+from lazyscribe.progress import wait_telling
 from tests.store.bucket_server import Bucket, Fault, serving
 
 SECRET = "wOrD0fSecrecy"
@@ -180,6 +181,25 @@ def test_equal_files_of_others(bucket: Bucket) -> None:
         repository.save()
     assert repository.artifacts[1].fname == "second-1.json"
     assert bucket.objects[theirs].metadata == {"lazyscribeid": "somebody"}
+
+
+def test_equal_files_of_others_outlive_an_impatient_user(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who interrupts a save again while it waits for its files does not delete those that turn out to be others'."""
+    repository = begun(bucket)
+    bucket.put("models/model/second.json", b"[1]", {"lazyscribeid": "somebody"})
+    before = set(bucket.objects)
+    interrupts = [KeyboardInterrupt] * 2
+
+    def impatient(*arguments: Any) -> None:
+        if interrupts:
+            raise interrupts.pop()
+        wait_telling(*arguments)
+
+    monkeypatch.setattr("lazyscribe.store.objects.batch.wait_telling", impatient)
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(KeyboardInterrupt):
+        repository.save()
+    assert set(bucket.objects) == before
 
 
 def test_names_that_others_took_in_a_large_save(bucket: Bucket) -> None:
@@ -443,7 +463,7 @@ def test_round_trips_of_a_load(bucket: Bucket) -> None:
         repository.log_artifact("model", [number], handler="json", fname=f"n{number}.json")
     repository.save()
     reader = opened(bucket, "r")
-    bucket.seconds = 0.3
+    bucket.seconds = 1.0
     start = time.monotonic()
     assert reader.load_artifact("model", version=1) == [1]
     assert time.monotonic() - start < 2.9 * bucket.seconds  # one after the other they would take four
