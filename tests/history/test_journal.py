@@ -11,6 +11,7 @@ import pytest
 
 from lazyscribe import Project, Repository
 from lazyscribe.exception import SaveError, VersionDeletedError
+from lazyscribe.store.local import LocalStore
 from tests.clock import START, Clock
 from tests.history.support import by_another_program, entries_of, foreign, numbers, saved
 
@@ -203,6 +204,25 @@ def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypat
         repository.save(message=str(turn))
     assert len(entries_of(file)) <= 6
     assert [each.message for each in Repository(file).history()][2:] == list(map(str, range(12)))
+
+
+def test_a_pack_that_goes_away_while_the_next_is_made(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer's carries it, so the save goes on without it."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
+    saved(file, *range(14))
+    packs = [each.name for each in entries_of(file) if each.name.count("-") == 2]
+    assert len(packs) == 2
+    repository, read = Repository(file), LocalStore.read
+
+    def gone(store: LocalStore, key: str) -> Any:
+        return None if key.endswith(packs[0]) else read(store, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "read", gone)
+        repository.log_artifact("model", 14, "json")
+        repository.save()
+    assert len(Repository(file).history()) == 15
+    assert numbers(Repository(file)) == list(range(15))
 
 
 def test_a_pack_of_a_save_that_was_killed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

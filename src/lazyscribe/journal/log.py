@@ -266,7 +266,7 @@ class Journal:
             return self._packing(entry, view, loose, obsolete)
 
     def _packing(self, entry: LogEntry, view: View, loose: list[str], obsolete: list[str]) -> Ticket:
-        sound = [name for name in self._names if _level(name) and self._pack(name) is not None]
+        sound = [name for name in self._names if _level(name) and self._is_sound(name)]
         level, absorbed = 1, []
         while level < LEVELS and len(same := [name for name in sound if _level(name) == level]) >= PACKS - 1:
             absorbed += same
@@ -282,6 +282,12 @@ class Journal:
         pack = Pack(entry, [self._loose[name][0].id for name in loose], [_id(name) for name in sound], view.summary)
         gone = [f"{self.folder}/{name}" for name in (*loose, *absorbed)]
         return Ticket(self._key(entry, level), encode_pack(pack, texts), entry, [*obsolete, *gone])
+
+    def _is_sound(self, name: str) -> bool:
+        """Whether a pack is there, and holds what it should; another writer's may carry it by now."""
+        with suppress(_GoneError):
+            return self._pack(name) is not None
+        return False
 
     def _text(self, entry: LogEntry, data: bytes) -> bytes:
         return encode(entry) if entry.is_note else data
