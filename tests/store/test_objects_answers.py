@@ -90,6 +90,7 @@ FAULTS = [
     Fault("PUT", "", 503, done=True),
     Fault("PUT", "", 409, "ConditionalRequestConflict"),
     Fault("PUT", "", 409),
+    Fault("PUT", "", 412, "PreconditionFailed"),
     Fault("PUT", "", 429),
     Fault("PUT", "", 400, "RequestTimeout"),
 ]
@@ -512,8 +513,8 @@ def test_a_single_writer(bucket: Bucket) -> None:
 
 
 def test_the_probe_is_made_once(bucket: Bucket) -> None:
-    """It takes five requests before the first write to a folder, and none later, nor for another handle."""
-    repository = begun(bucket, 5)
+    """It takes six requests before the first write to a folder, and none later, nor for another handle."""
+    repository = begun(bucket, 6)
     for each in (repository, opened(bucket)):
         each.log_artifact("model", [1], handler="json")
         each.save()

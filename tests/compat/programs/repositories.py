@@ -45,7 +45,7 @@ def versions() -> Tellings:
     make_versions()
     repository = Repository("repository.json", mode="r")
     second = datetime(2025, 1, 2, 10)
-    asked: list[Any] = [None, 0, 2, 3, -1, "2025-01-02T10:00:00", "2024-01-01T00:00:00", second, "@prod", "x", "1", ""]
+    asked: list[Any] = [None, 0, 2, 3, -1, "2025-01-02T10:00:00", "2024-01-01T00:00:00", second, "x", "1", ""]
     asked += [second - timedelta(seconds=1), second + timedelta(days=9)]
     for version in asked:
         for match in ("exact", "asof"):

@@ -226,19 +226,20 @@ class Client:
             if not isinstance(answered, Trouble):
                 return version_of(answered)
             answer = answered
-            if answer.kind is Kind.LOST:
-                lost = answer
-            elif answer.kind in (Kind.REFUSED, Kind.MISSING) and lost is None:
+            lost = answer if answer.kind is Kind.LOST else lost
+            if answer.kind in (Kind.REFUSED, Kind.MISSING) and lost is None and mode != "create":
                 raise Refused
-            elif answer.kind not in (Kind.REFUSED, Kind.MISSING, Kind.BUSY, Kind.AWAY):
+            if answer.kind is Kind.FATAL:
                 break
-            if lost is not None:
+            if lost is not None or answer.kind is Kind.REFUSED:  # of what is to be new it is seen whether it is there
                 found = self._look(settled)
                 if isinstance(found, Version):
                     return found
         assert answer is not None
         if lost is not None:
             raise Unanswered(lost)
+        if answer.kind is Kind.REFUSED:
+            raise Refused
         raise answer.error(self.url(path))
 
     def _look(self, settled: Callable[[], Version | None]) -> Version | None:
