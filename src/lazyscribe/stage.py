@@ -214,7 +214,7 @@ class Stage:
             self.written[key] = before._replace(aside=aside)
         else:
             before = self.written.pop(key)
-            self._try_names(steps, move)
+            self._try_names(steps, lambda target: self._find(target, steps) or move(target))
 
     def _create(self, key: str, steps: Steps) -> tuple[str, int] | None:
         """Create the file; ``None`` if the key is taken."""

@@ -32,6 +32,7 @@ from lazyscribe.reconcile import (
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
 from lazyscribe.stage import Draft, Stage
+from lazyscribe.store.keys import join
 from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
@@ -208,10 +209,19 @@ def _merge_for_reading(
 ) -> Reconciled:
     while True:
         rows = document._rows(entries)
+        _name_as_staged(document, rows)
         try:
             return merge_rows(document, entries, rows, data, prefer)
         except NameTakenError as taken:
             document._avoid.update(taken.names)
+
+
+def _name_as_staged(document: Document[T], rows: list[Row[T]]) -> None:
+    """Let files have the names that a save gave them whose answer was lost, by which its records are recognised."""
+    names = {id(file.artifact): key for key, file in document._manifest.unsure.items()}
+    for draft in (draft for row in rows if names for draft in row.drafts):
+        if (key := names.get(id(draft.artifact))) is not None:
+            draft.record["fname"] = key.removeprefix(join(draft.folder) + "/")
 
 
 def _refuse_conflicts(document: Document[T], conflicts: list[Conflict], prefer: Prefer) -> None:

@@ -184,6 +184,29 @@ def test_equal_files_of_others(bucket: Bucket) -> None:
     assert bucket.objects[theirs].metadata == {"lazyscribeid": "somebody"}
 
 
+@pytest.mark.parametrize("reloading", [False, True])
+def test_saved_again_under_a_name_that_was_not_the_first(bucket: Bucket, reloading: bool) -> None:
+    """A version whose file got another name, since others had its own, is there once if its save is repeated."""
+    repository = begun(bucket)
+    bucket.put("models/model/second.json", b"[2]", {"lazyscribeid": "somebody"})
+
+    def meanwhile() -> None:
+        bucket.faults = [Fault("GET", "repository.json", 400)] * 50
+
+    bucket.meanwhile = meanwhile
+    bucket.faults = [Fault("PUT", "repository.json", 500, done=True)]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    with pytest.raises(CommitUnknownError):
+        repository.save()
+    bucket.faults.clear()
+    if reloading:
+        repository.reload()
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    assert versions(bucket) == [[0], [1]]
+    assert repository.load_artifact("model") == [1]
+
+
 def test_equal_files_of_others_outlive_an_impatient_user(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who interrupts a save again while it waits for its files does not delete those that turn out to be others'."""
     repository = begun(bucket)
