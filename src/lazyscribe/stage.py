@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lazyscribe.digest import HashingFile
@@ -107,6 +108,7 @@ class Stage:
         self._creator: Creator = store
         self._steps: list[Steps] = []
         self._claimed: set[str] = set()
+        self._known: dict[str, Draft] = {}  # the drafts whose files are among the unsure ones
         self.written: dict[str, Written] = {}
 
     @contextmanager
@@ -130,7 +132,10 @@ class Stage:
             Naming the artifact that could not be written.
         """
         folders: dict[str, list[Draft]] = {}
+        names = {id(file.artifact): key for key, file in self._unsure.items()}
         for draft in drafts:
+            if (key := names.get(id(draft.artifact))) is not None:
+                self._known[key] = draft
             folders.setdefault(draft.folder, []).append(draft)
         groups = [[self._write(draft) for draft in group] for group in folders.values()]
         self._settle()
@@ -141,6 +146,8 @@ class Stage:
     def _write(self, draft: Draft) -> Steps:
         steps = Steps(draft)
         self._steps.append(steps)
+        known = (key.removeprefix(join(draft.folder) + "/") for key, each in self._known.items() if each is draft)
+        steps.names = chain(known, steps.names)
         with naming(draft):
             self._try_names(steps, lambda key: self._find(key, steps) or self._create(key, steps))
         return steps
@@ -151,7 +158,8 @@ class Stage:
         assert draft is not None
         for fname in steps.names:
             key = check_key(join(draft.folder, fname))
-            if fold(key) in self._claimed or draft.taken(key):
+            of = self._known.get(key)
+            if fold(key) in self._claimed or (draft.taken(key) if of is None else of is not draft):
                 continue
             written = make(key)
             if written is None and draft.replaces and fname == steps.wanted:

@@ -201,10 +201,11 @@ def test_saved_again_under_a_name_that_was_not_the_first(bucket: Bucket, reloadi
     bucket.faults.clear()
     if reloading:
         repository.reload()
+    repository.log_artifact("model", [2], handler="json", fname="second-1.json")
     with pytest.warns(UserWarning, match="is taken"):
         repository.save()
-    assert versions(bucket) == [[0], [1]]
-    assert repository.load_artifact("model") == [1]
+    assert versions(bucket) == [[0], [1], [2]]
+    assert repository.load_artifact("model", version=1) == [1]
 
 
 def test_equal_files_of_others_outlive_an_impatient_user(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
