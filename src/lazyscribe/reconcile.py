@@ -105,7 +105,7 @@ def merge_rows(
     if (quick := _merge_behind(document, entries, rows, data)) is not None:
         return quick
     base, theirs = keyed(document, manifest.data).texts, keyed(document, data)
-    committed = document._committed(rows, base, theirs.texts, keyed(document, manifest.attempt).texts)
+    committed = document._committed(_tried(document, rows), base, theirs.texts, keyed(document, manifest.attempt).texts)
     base |= committed
     document._resolve(rows, Sides(base, theirs, committed))
     put_texts(document, rows)
@@ -121,6 +121,14 @@ def merge_rows(
     decided = {conflict.path == () and conflict.name for conflict in conflicts}
     dropped = [key for key in merged.restored if key.split("\0")[0] not in decided]
     return Reconciled(merged._replace(restored=dropped), every, base, theirs, deleted, conflicts)
+
+
+def _tried(document: Document[T], rows: list[Row[T]]) -> list[Row[T]]:
+    """Return the rows that a commit whose answer was lost may have written: not versions that were logged after it."""
+    if document._kind != "repository":
+        return rows
+    files = {id(file.artifact) for file in document._manifest.unsure.values()}
+    return [row for row in rows if all(each.size >= 0 or id(each.artifact) in files for each in row.drafts)]
 
 
 def _merge_behind(

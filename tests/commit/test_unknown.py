@@ -86,6 +86,24 @@ def test_version(value: str, reloading: bool, tmp_path: Path) -> None:
         assert [each.load_artifact("a", version=n) for n in range(4)] == ["theirs", "mine", "later", "last"]
 
 
+@pytest.mark.parametrize("reloading", [False, True])
+def test_version_of_others_of_a_name_that_is_chosen_later(reloading: bool, tmp_path: Path) -> None:
+    """What others saved before a commit whose answer was lost is not taken for what is logged after that."""
+    lost = Lost("repository.json")
+    repository, other = both(tmp_path, lost)
+    other.log_artifact("a", "theirs", "json", fname="a.json")
+    other.save()
+    repository.log_artifact("a", "mine", "json", fname="b.json")
+    lost.during(repository.save)
+    repository.log_artifact("a", "later", "json", fname="a.json")
+    if reloading:
+        repository.reload()
+    with pytest.warns(UserWarning, match="is taken"):
+        repository.save()
+    for each in (repository, open_repository(tmp_path, "r")):
+        assert [each.load_artifact("a", version=n) for n in range(3)] == ["theirs", "mine", "later"]
+
+
 def test_new_experiment_that_goes_on(tmp_path: Path) -> None:
     """An experiment that may have been saved is changed further and saved again: it is one, as it stands in memory."""
     lost = Lost("project.json")
