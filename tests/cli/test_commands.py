@@ -1,6 +1,9 @@
 """Each command as a process: what it does, what it writes when nobody watches, and its JSON against the schema."""
 
 import json
+import subprocess
+import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 
 from lazyscribe import Project, Repository
 from lazyscribe.cli.app import COMMANDS
-from tests.cli.support import answer, call, error, run, schema
+from tests.cli.support import answer, call, environment, error, run, schema
 
 
 def _rows(text: str) -> list[list[str]]:
@@ -266,3 +269,24 @@ def test_urls_and_other_names_are_found(here: Path) -> None:
     assert _rows(run("ls", "other", cwd=here))[1][0] == "model"
     assert answer("show", "model@1", "--in", here / "other", cwd=here.parent)["kind"] == "version"
     assert "no project" in error("ls", "memory://nothing", "-o", "x=1", cwd=here, code=1)
+
+
+@pytest.mark.parametrize("what", [["rm", "--reason", "wrong"], ["expire"], ["alias", "c"]])
+def test_versions_of_one_number_are_told_apart(tmp_path: Path, what: list[str]) -> None:
+    """Of two versions that racing writers of 2.2 gave one number, that changes which was meant."""
+    file = tmp_path / "repository.json"
+    repository = Repository(file)
+    for name in "ab":
+        repository.log_artifact("model", name, "json", fname=f"{name}.json")
+        repository.set_alias("model", name)
+    repository.save()
+    file.write_text(file.read_text().replace('"version": 1', '"version": 0'))
+    command = [sys.executable, "-m", "lazyscribe", what[0], "model@b", *what[1:], "--yes"]
+    subprocess.run(command, cwd=tmp_path, env=environment(), check=True, capture_output=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        repository = Repository(file)
+    if what[0] == "alias":
+        assert repository.load_artifact("model", version="@c") == "b"
+    else:
+        assert [each.fname for each in repository.artifacts if each.expiry is None] == ["a.json"]

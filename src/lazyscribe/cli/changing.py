@@ -76,10 +76,11 @@ def expire(
     """
     found = document(path, option, "repository")
     repository = found.repository("w+")
-    before = _record(repository, wanted(name, Times(version, as_of, console.utc), repository))
+    choice = wanted(name, Times(version, as_of, console.utc), repository)
+    before = _record(repository, choice)
     date = None if on is None else moment(on, console.utc)
-    repository.set_artifact_expiry(before["name"], before["version"], expiry=date)
-    after = repository.get_artifact_metadata(before["name"], before["version"])
+    repository.set_artifact_expiry(*choice, expiry=date)
+    after = next(each for each in repository if all(each[key] == before[key] for key in ("name", "fname")))
     text = f"version {after['version']} of {after['name']}: expiry {console.date(before['expiry']) or 'none'}"
     text += f" -> {console.date(after['expiry'])}"
     change = Change(text, before["expiry"], after["expiry"], lambda: repository.save(message=message))
@@ -113,7 +114,7 @@ def alias(
         after = None
     else:
         after = _record(repository, choice)["version"]
-        repository.set_alias(choice.name, meant, after)
+        repository.set_alias(choice.name, meant, choice.version, choice.match)
     shown = ["none" if each is None else str(each) for each in (before, after)]
     text = f"alias @{meant} of {choice.name}: {shown[0]} -> {shown[1]}"
     change = Change(text, before, after, lambda: repository.save(message=message))
@@ -162,7 +163,7 @@ def _version_taken_out(found: Found, name: str, reason: str, utc: bool) -> Chang
     if choice.version is None:
         raise Refused(f"Say which version of {name!r} is to go, as in {name}@3.", WRONG_USE, "wrong-use")
     record = _record(repository, choice)
-    repository.delete(record["name"], record["version"], reason)
+    repository.delete(choice.name, choice.version, reason)  # not by the number, which two may have
     text = f"version {record['version']} of {record['name']} is taken out: {reason}"
     return Change(text, record, None, repository.save)
 

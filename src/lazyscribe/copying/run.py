@@ -68,7 +68,8 @@ def copy(
     and their names where these are free. What the target holds already is not copied again, so a copy that was
     interrupted, at whatever file, is finished by repeating it. Files are copied in several threads, a piece at a time.
     An experiment that the target holds in another state is brought together with it, as a save would; where the two
-    contradict each other, the one that was changed last is right. Releases are not copied.
+    contradict each other, the one that was changed last is right. Only records, files and what is known of these are
+    copied: no releases, aliases or history, and not how experiments ran.
 
     Parameters
     ----------
