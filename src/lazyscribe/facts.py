@@ -176,6 +176,12 @@ def digest_of(buf: BinaryIO, told: Callable[[int], object] | None = None) -> tup
     told
         Called with the number of bytes of each piece.
     """
+    known: tuple[str, int] | None = getattr(buf, "taken_digest", None)
+    if known is not None:
+        if told is not None:
+            told(known[1])
+        buf.seek(0)
+        return known
     from hashlib import sha256
 
     digest, size = sha256(), 0

@@ -75,6 +75,9 @@ class Store(ABC):
     def open(self, key: str) -> BinaryIO:
         """Open `key` for reading; seekable.
 
+        What nobody but the caller can change may have its SHA-256 and size as attribute ``taken_digest``, if they were
+        taken on the way.
+
         Raises
         ------
         FileNotFoundError

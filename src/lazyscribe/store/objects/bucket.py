@@ -13,7 +13,7 @@ from lazyscribe.store.objects.batch import Batch
 from lazyscribe.store.objects.client import Refused, Unanswered, Version
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
-from lazyscribe.store.objects.reading import ReadingStore, fetch_parts
+from lazyscribe.store.objects.reading import ReadingStore, parts_of
 from lazyscribe.store.objects.settings import Settings
 
 
@@ -35,8 +35,8 @@ class BucketStore(ReadingStore):
 
     # Reading
 
-    def _fetch(self, found: Any, path: str, file: BinaryIO) -> None:
-        fetch_parts(self._client, found, path, file)
+    def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
+        return parts_of(self._client, found, path)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield what the store lists now."""

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NoReturn
 from lazyscribe.exception import AccessDeniedError, ReadOnlyError
 from lazyscribe.store import keys
 from lazyscribe.store.base import Token
-from lazyscribe.store.objects.reading import ReadingStore, fetch_stream
+from lazyscribe.store.objects.reading import ReadingStore, stream_of
 
 
 class HttpStore(ReadingStore):
@@ -17,8 +17,8 @@ class HttpStore(ReadingStore):
 
     exclusive = True
 
-    def _fetch(self, found: Any, path: str, file: BinaryIO) -> None:
-        fetch_stream(found, self._client.url(path), file)
+    def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
+        return stream_of(found, self._client.url(path))
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Refuse."""

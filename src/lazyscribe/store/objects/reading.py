@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -103,47 +103,53 @@ class ReadingStore(Store):
 
         file = cast(BinaryIO, TemporaryFile(prefix="lazyscribe-"))  # noqa: SIM115 - who opens closes it
         try:
-            self._fetch(found, path, file)
-            file.seek(0)
+            self._keep(self._pieces(found, path), found.meta["size"], file)
         except BaseException:
             file.close()
             raise
         return file
 
+    def _keep(self, pieces: Iterator[bytes], size: int, file: BinaryIO) -> None:
+        """Write what comes into a file of this process alone, and take its digest while more is coming."""
+        from hashlib import sha256
+
+        digest, add = sha256(), adding(size)
+        for piece in pieces:
+            file.write(piece)
+            digest.update(piece)
+            add(len(piece))
+        file.seek(0)
+        file.taken_digest = digest.hexdigest(), size  # type: ignore[attr-defined]
+
     @abstractmethod
-    def _fetch(self, found: Any, path: str, file: BinaryIO) -> None:
-        """Write all of a large file, of which only the head has come yet, into another."""
+    def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
+        """Yield the content of a large file, of which only the head has come yet."""
 
 
-def fetch_parts(client: Client, found: Any, path: str, file: BinaryIO) -> None:
-    """Fetch the parts of one version of a file, several at the same time."""
-    from concurrent.futures import ThreadPoolExecutor
+def parts_of(client: Client, found: Any, path: str) -> Iterator[bytes]:
+    """Yield one version of a file in parts, of which several travel at the same time."""
+    from collections import deque
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     size, version = found.meta["size"], version_of(found.meta)
-    lock = threading.Lock()
-
-    def fetch(start: int) -> int:
-        piece = client.part(path, version, start, min(start + _PART, size))
-        with lock:
-            file.seek(start)
-            return file.write(piece)
-
+    going: deque[Future[bytes]] = deque()
     pool = ThreadPoolExecutor(PARALLEL, "lazyscribe-fetch")
     try:
-        add = adding(size)
-        for number in pool.map(fetch, range(0, size, _PART)):
-            add(number)
+        for start in range(0, size, _PART):
+            going.append(pool.submit(client.part, path, version, start, min(start + _PART, size)))
+            if len(going) > PARALLEL:
+                yield going.popleft().result()
+        while going:
+            yield going.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def fetch_stream(found: Any, url: str, file: BinaryIO) -> None:
-    """Write what comes, in order."""
+def stream_of(found: Any, url: str) -> Iterator[bytes]:
+    """Yield what comes, in order."""
     size = 0
-    add = adding(found.meta["size"])
     for piece in found.stream(_PART):
-        file.write(piece)
         size += len(piece)
-        add(len(piece))
+        yield piece
     if size != found.meta["size"]:
         raise UnreachableError(f"{url} broke off after {size} bytes; try again.", path=url)
