@@ -19,6 +19,7 @@ from lazyscribe import Project, Repository
 from lazyscribe.exception import (
     CommitUnknownError,
     ConflictError,
+    CorruptArtifactError,
     InvalidArgumentError,
     LazyscribeError,
     ReadOnlyError,
@@ -455,6 +456,17 @@ def test_loading_in_parts(bucket: Bucket) -> None:
     bucket.count()
     assert opened(bucket, "r").load_artifact("large") == data
     assert [key for _, key in bucket.asked].count("models/large/large.bin") == 6
+
+
+def test_a_large_file_that_was_changed(bucket: Bucket) -> None:
+    """A large file that came in parts and is not what was saved is refused."""
+    repository = begun(bucket)
+    data = bytes(range(256)) * (160 << 10)
+    repository.log_artifact("large", data, handler="bytes", fname="large.bin")
+    repository.save()
+    bucket.put("models/large/large.bin", data[:-1] + b"?")
+    with pytest.raises(CorruptArtifactError, match=r"large/large\.bin"):
+        opened(bucket, "r").load_artifact("large")
 
 
 # What it costs
