@@ -458,15 +458,18 @@ def test_loading_in_parts(bucket: Bucket) -> None:
     assert [key for _, key in bucket.asked].count("models/large/large.bin") == 6
 
 
-def test_a_large_file_that_was_changed(bucket: Bucket) -> None:
-    """A large file that came in parts and is not what was saved is refused."""
+def test_a_large_file_that_was_changed(bucket: Bucket, tmp_path: Path) -> None:
+    """A large file that comes in parts reaches a path if it is what was saved, and else is refused."""
+    (tmp_path / "large.bin").write_bytes(LARGE * 2)
     repository = begun(bucket)
-    data = bytes(range(256)) * (160 << 10)
-    repository.log_artifact("large", data, handler="bytes", fname="large.bin")
+    repository.log_artifact("large", tmp_path / "large.bin", fname="large.bin")
     repository.save()
-    bucket.put("models/large/large.bin", data[:-1] + b"?")
+    opened(bucket, "r").load_artifact("large", to=tmp_path / "copy.bin")
+    assert (tmp_path / "copy.bin").read_bytes() == LARGE * 2
+    bucket.put("models/large/large.bin", (LARGE * 2)[:-1] + b"?")
     with pytest.raises(CorruptArtifactError, match=r"large/large\.bin"):
-        opened(bucket, "r").load_artifact("large")
+        opened(bucket, "r").load_artifact("large", to=tmp_path / "changed.bin")
+    assert not (tmp_path / "changed.bin").exists()
 
 
 # What it costs
