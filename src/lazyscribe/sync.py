@@ -220,7 +220,7 @@ def _name_as_staged(document: Document[T], rows: list[Row[T]]) -> None:
     """Let files have the names that a save gave them whose answer was lost, by which its records are recognised."""
     names = {id(file.artifact): key for key, file in document._manifest.unsure.items()}
     for draft in (draft for row in rows if names for draft in row.drafts):
-        if (key := names.get(id(draft.artifact))) is not None:
+        if (key := names.get(id(draft.artifact), "")).startswith(join(draft.folder) + "/"):
             draft.record["fname"] = key.removeprefix(join(draft.folder) + "/")
 
 
