@@ -89,8 +89,7 @@ def save(document: Document[T], prefer: Prefer, message: str | None = None) -> N
 
 def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> bool:
     """Save once; False if a name turned out to be taken and another one has to be tried."""
-    pending = document._pending.copy()
-    removed = document._records.taken_out()
+    pending, removed = document._pending.copy(), document._records.taken_out()
     entries = document._records.snapshot()
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
@@ -98,6 +97,8 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
     new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
+        if document._manifest.attempt is not seen.attempt:  # lost just now
+            document._manifest.tried = None
         views[:] = [journal_of(document, data)]
         new.choose(data)
         document._stay_above(new.rows, views[0].summary.highest)
@@ -107,13 +108,18 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
         return _composed(document, new, outcome[0])
 
     drafts = [draft for row in rows for draft in row.drafts]
-    seen = document._manifest.twin()
+    seen, manifest = document._manifest.twin(), document._manifest
     teller = _Teller(document, new, outcome, views, pending, message)
     try:
-        commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
+        commit.save(manifest, drafts, compose, document._author(), teller=teller)
     except NameTakenError as taken:
         document._avoid.update(taken.names)
         return False
+    except BaseException:
+        if manifest.attempt is not seen.attempt:
+            manifest.tried = entries
+        raise
+    manifest.tried = None
     document._replacing = False
     document._pending.settle(pending)
     with new.taken_out():
