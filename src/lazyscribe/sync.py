@@ -97,8 +97,6 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
     new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
-        if document._manifest.attempt is not seen.attempt:  # lost just now
-            document._manifest.tried = None
         views[:] = [journal_of(document, data)]
         new.choose(data)
         document._stay_above(new.rows, views[0].summary.highest)
@@ -108,18 +106,14 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
         return _composed(document, new, outcome[0])
 
     drafts = [draft for row in rows for draft in row.drafts]
-    seen, manifest = document._manifest.twin(), document._manifest
+    seen = document._manifest.twin()
+    document._manifest.trying = entries
     teller = _Teller(document, new, outcome, views, pending, message)
     try:
-        commit.save(manifest, drafts, compose, document._author(), teller=teller)
+        commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
     except NameTakenError as taken:
         document._avoid.update(taken.names)
         return False
-    except BaseException:
-        if manifest.attempt is not seen.attempt:
-            manifest.tried = entries
-        raise
-    manifest.tried = None
     document._replacing = False
     document._pending.settle(pending)
     with new.taken_out():
