@@ -106,7 +106,7 @@ def save(
     except BaseException as error:
         if progress.swapped or _may_be_written(manifest, progress, error):
             manifest.unsure.update(stage.written)
-            manifest.attempt = progress.attempts[-1]
+            manifest.attempt, manifest.tried = progress.attempts[-1], manifest.trying
             _raise_unknown(manifest, error)
         with apart():
             left = stage.undo(error)
@@ -118,7 +118,7 @@ def save(
         message = f"{manifest.place} was not saved ({reason(error)}); mend the cause and save again."
         raise SaveError(message, path=manifest.place) from error
     manifest.data, manifest.token = progress.attempts[-1], progress.swapped[-1]
-    manifest.attempt = None
+    manifest.attempt = manifest.trying = manifest.tried = None
     manifest.unsure.clear()
     manifest.spent.clear()
 
@@ -181,7 +181,7 @@ def _swap(
         except Stale as stale:
             progress.against = []
             if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
-                manifest.attempt = data
+                manifest.attempt, manifest.tried = data, manifest.trying
             elif progress.ticket is not None:
                 stage.withdraw()
             continue

@@ -55,6 +55,8 @@ class Manifest:
         Its bytes and the store's token for them, ``None`` where there was no file.
     attempt
         The bytes of a commit whose answer was lost; ``None`` after one that was answered.
+    trying, tried
+        The entries of records that a save is about, and those that such a commit may have written; ``None``: any.
     unsure
         The files of such a commit, by key. Saving again takes them for its own.
     spent
@@ -69,6 +71,8 @@ class Manifest:
         self.data: bytes | None = None
         self.token: Token | None = None
         self.attempt: bytes | None = None
+        self.trying: list[Any] | None = None
+        self.tried: list[Any] | None = None
         self.unsure: dict[str, Written] = {}
         self.spent: list[Any] = []
         self._digests = Digests()
@@ -102,7 +106,8 @@ class Manifest:
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("journal", "_digests")}
+        kept = {name: value for name, value in self.__dict__.items() if name not in ("journal", "_digests")}
+        return {**kept, "trying": None, "tried": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -124,9 +124,10 @@ def merge_rows(
 
 
 def _tried(document: Document[T], rows: list[Row[T]]) -> list[Row[T]]:
-    """Return the rows that a commit whose answer was lost may have written: not versions that were logged after it."""
+    """Return the rows that a commit whose answer was lost may have written: not what was logged after it."""
     if document._kind != "repository":
-        return rows
+        tried = document._manifest.tried
+        return rows if tried is None else [row for row in rows if any(row.entry is each for each in tried)]
     files = {id(file.artifact) for file in document._manifest.unsure.values()}
     return [row for row in rows if all(each.size >= 0 or id(each.artifact) in files for each in row.drafts)]
 

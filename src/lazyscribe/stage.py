@@ -134,7 +134,7 @@ class Stage:
         folders: dict[str, list[Draft]] = {}
         names = {id(file.artifact): key for key, file in self._unsure.items()}
         for draft in drafts:
-            if (key := names.get(id(draft.artifact))) is not None:
+            if (key := names.get(id(draft.artifact), "")).startswith(join(draft.folder) + "/"):
                 self._known[key] = draft
             folders.setdefault(draft.folder, []).append(draft)
         groups = [[self._write(draft) for draft in group] for group in folders.values()]

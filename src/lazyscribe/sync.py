@@ -89,8 +89,7 @@ def save(document: Document[T], prefer: Prefer, message: str | None = None) -> N
 
 def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> bool:
     """Save once; False if a name turned out to be taken and another one has to be tried."""
-    pending = document._pending.copy()
-    removed = document._records.taken_out()
+    pending, removed = document._pending.copy(), document._records.taken_out()
     entries = document._records.snapshot()
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
@@ -108,6 +107,7 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
 
     drafts = [draft for row in rows for draft in row.drafts]
     seen = document._manifest.twin()
+    document._manifest.trying = entries
     teller = _Teller(document, new, outcome, views, pending, message)
     try:
         commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
@@ -220,7 +220,7 @@ def _name_as_staged(document: Document[T], rows: list[Row[T]]) -> None:
     """Let files have the names that a save gave them whose answer was lost, by which its records are recognised."""
     names = {id(file.artifact): key for key, file in document._manifest.unsure.items()}
     for draft in (draft for row in rows if names for draft in row.drafts):
-        if (key := names.get(id(draft.artifact))) is not None:
+        if (key := names.get(id(draft.artifact), "")).startswith(join(draft.folder) + "/"):
             draft.record["fname"] = key.removeprefix(join(draft.folder) + "/")
 
 

@@ -123,6 +123,42 @@ def test_new_experiment_that_goes_on(tmp_path: Path) -> None:
         assert (found.load_artifact("a"), found.load_artifact("b")) == ("salty", 3)
 
 
+@pytest.mark.parametrize("reloading", [False, True])
+def test_experiment_of_others_of_a_slug_that_is_taken_later(reloading: bool, tmp_path: Path) -> None:
+    """What others saved before that is not taken for what is logged after it; both are there."""
+    lost = Lost("project.json")
+    with through(lost.faults.calls):
+        project = open_project(tmp_path)
+    other = open_project(tmp_path)
+    for each, name in ((other, "theirs"), (project, "first"), (project, "mine")):
+        with each.log(name) as run:
+            pass
+        run.slug = "first" if name == "first" else "same"
+        if name == "first":
+            lost.during(each.save)
+        elif each is other:
+            other.save()
+    if reloading:
+        project.reload()
+    project.save()
+    found = {(each.name, each.slug) for each in open_project(tmp_path, "r").experiments}
+    assert found == {("first", "first"), ("theirs", "same"), ("mine", "same-1")}
+
+
+def test_new_slug_after_that(tmp_path: Path) -> None:
+    """An experiment that may have been saved, and got another slug then, has its files where that says."""
+    lost = Lost("project.json")
+    with through(lost.faults.calls):
+        project = open_project(tmp_path)
+    with project.log("run") as run:
+        run.log_artifact("a", 3, "json", fname="a.json")
+    lost.during(project.save)
+    run.slug = "other"
+    project.save()
+    (found,) = [each for each in open_project(tmp_path, "r").experiments if each.slug == "other"]
+    assert (found.artifacts[0].fname, found.load_artifact("a")) == ("a.json", 3)
+
+
 def replacing(project: Project) -> Any:
     """An experiment of `project` with a saved explicit file name, and a new value for it."""
     with project.log("run") as run:
