@@ -112,11 +112,17 @@ def _chosen(entries: Iterable[Entry[Artifact]], moment: Moment, settled: bool) -
     """
     valid, known = moment.valid, moment.known
     bound = datetime.max if valid is None else parse_date(valid).replace(microsecond=999_999)
-    rows, away = _told(moment)
-    changes = _told_twice(moment.entries) if settled else set(rows)
+    twice = _told_twice(moment.entries) if settled else None
+    names = {key.partition("\0")[0] for key in twice} if twice is not None and known is None else None
+    rows, away = _told(moment, names)
+    changes = set(rows) if twice is None else twice
     begun = any(not entry.is_note for entry in moment.entries)
     for entry in entries:
         head = entry.known
+        if names is not None and head.name not in names:  # as nearly all of a long history: told of once
+            if head.created_at <= bound:
+                yield entry
+            continue
         told = rows.pop(key := f"{head.name}\0{head.fname}", None)
         if head.created_at > bound or key in away:
             continue
@@ -140,13 +146,19 @@ def _told_twice(entries: Iterable[LogEntry]) -> set[str]:
     return found
 
 
-def _told(moment: Moment) -> tuple[dict[str, Told], dict[str, Told]]:
-    """Return what was told by then of records that were there, and of such that were not, by key."""
+def _told(moment: Moment, names: set[str] | None) -> tuple[dict[str, Told], dict[str, Told]]:
+    """Return what was told by then of records that were there, and of such that were not, by key.
+
+    Parameters
+    ----------
+    names
+        Of the records that matter; ``None``: all.
+    """
     first = next((place for place, entry in enumerate(moment.entries) if not entry.is_note), None)
     if first is not None and moment.told <= first:  # before the first entry: what it found, by the dates
         held = {told.key: told for told in moment.entries[first].held if told.date <= str(moment.known)}
         return held, {}
-    found = standing(moment.entries[: moment.told], moment.valid)
+    found = standing(moment.entries[: moment.told], moment.valid, names)
     return found.rows, found.gone
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -24,11 +24,12 @@ class Standing(NamedTuple):
     gone: dict[str, Told]
 
 
-def standing(entries: Iterable[LogEntry], valid: str | None = None) -> Standing:
+def standing(entries: Iterable[LogEntry], valid: str | None = None, names: Container[str] | None = None) -> Standing:
     """Return what stands at `valid` (the text of a second; ``None``: at the end) as `entries`, in order, tell.
 
     A version counts as being there from its own date on, whenever it was told of. What was taken out is away from then
-    on until it is put back. Notes of an older lazyscribe tell of nothing that could stand.
+    on until it is put back. Notes of an older lazyscribe tell of nothing that could stand. Of other `names` than
+    these nothing is said (``None``: of all).
     """
     rows: dict[str, Told] = {}
     gone: dict[str, Told] = {}
@@ -38,11 +39,15 @@ def standing(entries: Iterable[LogEntry], valid: str | None = None) -> Standing:
                 _replay(entry, rows, gone, valid is not None and entry.at[:19] > valid)
             continue
         for told in entry.logged or chain(entry.held, entry.observed, entry.changed):  # nearly all have nothing else
+            if names is not None and told.name not in names:
+                continue
             rows[f"{told.name}\0{told.fname}" if told.fname else told.name] = told
         if entry.logged and (entry.held or entry.observed or entry.changed):
             _replay(entry, rows, gone, late=False)
     for key in gone:
         rows.pop(key, None)
+    if names is not None:
+        rows = {key: told for key, told in rows.items() if told.name in names}
     return Standing(rows, gone)
 
 
