@@ -57,7 +57,7 @@ def test_fault(server: Server, proxy: Proxy, name: str) -> None:
         begun = time.monotonic()
         told = attempt(lambda: raw.put("x y/ü", b"1", mode="create"))
         took = time.monotonic() - begun
-        raw.put("2", b"2")
+        server.raw(folder, proxy.endpoint, **ONCE).put("2", b"2")  # by a connection that nothing was done to
     struck = fault.cut or fault.status
     assert told == ("done" if not struck else told)
     assert (told == "done") is not bool(struck)

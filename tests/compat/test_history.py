@@ -27,7 +27,7 @@ def test_22_in_a_folder_with_a_history(old: Actor, tmp_path: Path) -> None:
     file = tmp_path / "repository.json"
     repository = Repository(file)
     for value in range(2):
-        repository.log_artifact("model", value, handler="json")
+        repository.log_artifact("model", value, handler="json", fname=f"{value}.json")  # 2.2 takes a default name twice
         repository.set_alias("model", "production")
         repository.save()
     journal = {path: path.read_bytes() for path in (tmp_path / ".lazyscribe").rglob("*.json")}
