@@ -10,10 +10,6 @@ from lazyscribe import Repository
 from lazyscribe.three_way import merge_files
 from tests.history.support import entries_of, numbers
 
-pytestmark = pytest.mark.skipif(
-    subprocess.run(["git", "--version"], check=False, capture_output=True).returncode != 0, reason="git is not there"
-)
-
 
 def git(folder: Path, *arguments: str, fails: bool = False) -> None:
     command = ["git", "-c", "user.name=ada", "-c", "user.email=ada@example.org", *arguments]
