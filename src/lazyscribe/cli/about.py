@@ -33,15 +33,10 @@ def completion(console: Console, shell: Shell, install: Install = False) -> None
     if install:
         _, path = typers.install(shell=shell, prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE")
         told = {"shell": shell, "file": str(path)}
-        console.write_json(told) if console.json else console.write(
-            f"{plain(path)} completes lazyscribe from the next shell on"
-        )
+        console.answer(lambda: told, lambda: f"{plain(path)} completes lazyscribe from the next shell on")
         return
     script = typers.get_completion_script(prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE", shell=shell)
-    if console.json:
-        console.write_json({"shell": shell, "script": script})
-    else:
-        console.write(script)
+    console.answer(lambda: {"shell": shell, "script": script}, lambda: str(script))
 
 
 def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
@@ -59,9 +54,10 @@ def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
         "environment": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("LAZYSCRIBE_")},
         "places": _places(path, option),
     }
-    if console.json:
-        console.write_json(told)
-        return
+    console.answer(lambda: told, lambda: _tables(console, told))
+
+
+def _tables(console: Console, told: dict[str, Any]) -> str:
     rows = [[key, told[key]] for key in ("lazyscribe", "python", "executable", "platform")]
     rows += [[f"{key}", value] for key, value in told["environment"].items()]
     extras = [
@@ -79,7 +75,7 @@ def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
         console.table(["handler", "usable", "extra"], handlers),
         console.table(["place", "kind", "store", "writers"], places),
     ]
-    console.page("\n\n".join(parts))
+    return "\n\n".join(parts)
 
 
 def _extras() -> dict[str, dict[str, Any]]:

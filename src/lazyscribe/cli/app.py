@@ -43,7 +43,9 @@ COMMANDS = {
 }
 """In the order of the help; the module, in which the command is the function of that name, dashes as underscores."""
 
-TEXTS = frozenset({"path", "where", "sort", "by", "name", "tag", "since", "option", "version", "as_of", "experiments"})
+TEXTS = frozenset(
+    {"path", "where", "sort", "by", "name", "tag", "since", "option", "version", "as_of", "release", "experiments"}
+)
 """Arguments and options that are text, in whatever command."""
 
 

@@ -29,11 +29,11 @@ def verify(console: Console, path: Path = ".", workers: Workers = None, option: 
         kind = Project if each.kind == "project" else Repository
         reports.append(kind(each.path, "w", **each.options).verify(workers, console.bar(f"checking {each.path}")))
     ok = all(report.ok for report in reports)
-    if console.json:
-        console.write_json({"ok": ok, "reports": [report.to_dict() for report in reports]})
-    else:
-        lines = "\n".join(map(str, reports)).split("\n")
-        console.page("\n".join(_coloured(console, line) for line in lines))
+    lines = "\n".join(map(str, reports)).split("\n")
+    console.answer(
+        lambda: {"ok": ok, "reports": [report.to_dict() for report in reports]},
+        lambda: "\n".join(_coloured(console, line) for line in lines),
+    )
     return DONE if ok else DAMAGED
 
 

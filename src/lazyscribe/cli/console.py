@@ -31,6 +31,11 @@ def plain(text: Any) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in found)
 
 
+def plain_lines(text: str) -> str:
+    """Return a text of many lines, each of which harms no terminal."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 class Refused(Exception):  # noqa: N818 - the command ends, with a code and a sentence
     """A command cannot do what it was asked for."""
 
@@ -62,8 +67,11 @@ class Console:
 
     def run(self, action: Callable[[], int | None]) -> int:
         """Do what a command does; return the code it ends with, after an error that was written as one line."""
+        from lazyscribe._dates import showing
+
         try:
-            code = action()
+            with showing(lambda date: str(self.date(date))):
+                code = action()
             sys.stdout.flush()
             return code or DONE
         except BrokenPipeError:  # whoever read has seen enough
@@ -75,7 +83,9 @@ class Console:
             return self.fail(end.code, end.kind, str(end))
         except Exception as error:
             if self.debug:
-                raise
+                import traceback
+
+                traceback.print_exc()
             return self._failed(error)
 
     def _failed(self, error: Exception) -> int:
@@ -103,6 +113,13 @@ class Console:
         """Write one line for whoever watches, not for whoever reads the output."""
         sys.stderr.write(f"{plain(text)}\n")
 
+    def answer(self, content: Callable[[], dict[str, Any]], text: Callable[[], str]) -> None:
+        """Write what a command answers, as JSON or as text."""
+        if self.json:
+            self.write_json(content())
+        else:
+            self.page(text())
+
     def write_json(self, content: dict[str, Any]) -> None:
         """Write the one JSON object that a command answers with; NaN and infinities as null."""
         import json
@@ -117,8 +134,16 @@ class Console:
         codes = {"green": "32", "red": "31", "dim": "2", "cyan": "36", "bold": "1"}
         return f"\x1b[{codes[STYLES[name]]}m{text}\x1b[0m" if self._colours else text
 
-    def table(self, headers: Sequence[str], rows: Sequence[Sequence[Any]], styles: Sequence[str | None] = ()) -> str:
-        """Return a table; each of `rows` may have one of `STYLES`."""
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        styles: Sequence[str | None] = (),
+        empty: str | None = None,
+    ) -> str:
+        """Return a table; each of `rows` may have one of `STYLES`. On a terminal without rows it is said in words."""
+        if not rows and empty is not None and self.terminal:
+            return empty
         if not self.terminal:
             lines = [
                 "\t".join(headers),
@@ -160,11 +185,14 @@ class Console:
     # Dates and sizes
 
     def date(self, value: str | datetime | None) -> str | None:
-        """Return a date of a record in local time with its zone, or in UTC where that was asked for."""
+        """Return a date of a record in local time with its zone, in UTC if asked for; in JSON as files hold it."""
+        from lazyscribe._dates import parse_date, to_text
+
         if value is None:
             return None
-        date = datetime.fromisoformat(value) if isinstance(value, str) else value
-        date = date.replace(tzinfo=UTC)
+        if self.json:
+            return to_text(parse_date(value))
+        date = parse_date(value).replace(tzinfo=UTC)
         try:
             shown = date if self.utc else date.astimezone()
         except (OverflowError, ValueError, OSError):  # no zone knows that year
@@ -208,6 +236,11 @@ def size(number: int | None) -> str | None:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
+
+
+def or_none(version: int | None) -> str:
+    """Return a number in words."""
+    return "none" if version is None else str(version)
 
 
 def _finite(value: Any) -> Any:

@@ -40,12 +40,11 @@ def diff(
     chosen: Literal["lines", "values"] | None = how  # type: ignore[assignment]
     text = repository.get_version_diff(name, pair, how=chosen, **keywords)
     numbers = sorted(repository.get_artifact_metadata(name, each)["version"] for each in pair)
-    if console.json:
-        console.write_json({"name": name, "versions": numbers, "equal": not text, "diff": text})
-    elif text:
-        console.page("\n".join(_coloured(console, line) for line in text.split("\n")))
-    else:
-        console.write(f"versions {numbers[0]} and {numbers[1]} of {plain(name)} are equal")
+    equal = f"versions {numbers[0]} and {numbers[1]} of {plain(name)} are equal"
+    console.answer(
+        lambda: {"name": name, "versions": numbers, "equal": not text, "diff": text},
+        lambda: "\n".join(_coloured(console, line) for line in text.split("\n")) if text else equal,
+    )
 
 
 def _coloured(console: Console, line: str) -> str:

@@ -60,9 +60,10 @@ def ls(
     """
     choice = Choice(where, sort, top, by, name, tag, since)
     listed = _listed(documents(path, option), choice, console.utc)
-    if console.json:
-        console.write_json({"documents": [_told(*each) for each in listed]})
-        return
+    console.answer(lambda: {"documents": [_told(*each) for each in listed]}, lambda: _tables(console, listed))
+
+
+def _tables(console: Console, listed: list[tuple[Found, Any, list[dict[str, Any]]]]) -> str:
     parts = []
     for found, opened, records in listed:
         title = [console.style(plain(found.path), "bold")] if len(listed) > 1 else []
@@ -71,7 +72,7 @@ def ls(
         else:
             text = versions_table(console, found, records, opened)
         parts.append("\n".join([*title, text]))
-    console.page("\n\n".join(parts))
+    return "\n\n".join(parts)
 
 
 def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, Any, list[dict[str, Any]]]]:
@@ -178,7 +179,7 @@ def _experiments(console: Console, records: list[dict[str, Any]]) -> str:
         ]
         for each in records
     ]
-    return console.table(headers, rows) if rows or not console.terminal else "no experiments"
+    return console.table(headers, rows, empty="no experiments")
 
 
 def versions_table(console: Console, found: Found, records: list[dict[str, Any]], repository: Any) -> str:
@@ -211,7 +212,7 @@ def versions_table(console: Console, found: Found, records: list[dict[str, Any]]
             ]
         )
         styles.append("dim" if expired else None)
-    return console.table(headers, rows, styles) if rows or not console.terminal else "no versions"
+    return console.table(headers, rows, styles, empty="no versions")
 
 
 def pairs(values: dict[str, Any]) -> str:
@@ -229,18 +230,14 @@ def tree(console: Console, path: Path = ".", option: Storage = None) -> None:
 
     Example: lazyscribe tree models/repository.json
     """
-    found = documents(path, option)
-    if console.json:
-        told = [
-            {"path": each.path, "kind": each.kind, "nodes": _nodes(each, list(each.open()), console)} for each in found
-        ]
-        console.write_json({"documents": told})
-        return
-    lines: list[str] = []
-    for each in found:
-        lines.append(console.style(plain(each.path), "bold"))
-        lines += _drawn(_nodes(each, list(each.open()), console))
-    console.page("\n".join(lines))
+    trees = [(each, _nodes(each, list(each.open()), console)) for each in documents(path, option)]
+
+    def text() -> str:
+        drawn = ([console.style(plain(each.path), "bold"), *_drawn(nodes)] for each, nodes in trees)
+        return "\n".join(line for lines in drawn for line in lines)
+
+    told = [{"path": each.path, "kind": each.kind, "nodes": nodes} for each, nodes in trees]
+    console.answer(lambda: {"documents": told}, text)
 
 
 def _nodes(found: Found, records: list[dict[str, Any]], console: Console) -> list[dict[str, Any]]:

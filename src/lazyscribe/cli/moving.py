@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lazyscribe.cli.codes import CONFLICT, WRONG_USE
+from lazyscribe.cli.consent import Change, Consent, carry_out
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, document, documents, moment, options_of
-from lazyscribe.cli.options import DryRun, In, Storage, Yes
+from lazyscribe.cli.options import DryRun, In, Message, Storage, Yes
 
 if TYPE_CHECKING:
     from lazyscribe.copying import Copied
@@ -28,7 +29,6 @@ Slug = Annotated[str | None, typer.Argument(metavar="EXPERIMENT", help="The expe
 Artifact = Annotated[str | None, typer.Argument(metavar="ARTIFACT", help="The name of its artifact.")]
 Tag = Annotated[str | None, typer.Option("--release", metavar="TAG", help="Instead: the release of this tag …")]
 Alias = Annotated[str | None, typer.Option("--alias", metavar="ALIAS", help="… is what this alias means from now on.")]
-Message = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Of a release: why.")]
 Repo = Annotated[
     str, typer.Option("--to", metavar="PATH", help="Path or URL of the repository, made if there is none.")
 ]
@@ -101,24 +101,23 @@ def merge(
     theirs = documents(other, option)[0]
     mine = document(path, option, theirs.kind)
     preview = _preview(theirs, mine)
-    if console.json or not yes:
-        lines = [f"{what}: {', '.join(found)}" for what, found in preview.items() if found] or ["nothing to bring in"]
-        for line in lines if not console.json else ():
-            console.tell(line)
+    lines = [f"{what}: {', '.join(found)}" for what, found in preview.items() if found]
     if preview["conflicts"]:
-        message = (
-            f"{mine.path} holds other versions of these numbers: {', '.join(preview['conflicts'])}; nothing was done."
-        )
+        for line in lines:
+            console.tell(line)
+        listed = ", ".join(preview["conflicts"])
+        message = f"{mine.path} holds other versions of these numbers: {listed}; nothing was done."
         raise Refused(message, CONFLICT, "conflict")
-    copied = None
-    if not dry_run and (preview["added"] or preview["updated"]):
-        console.confirm(f"Bring this into {mine.path}?", yes)
-        copied = _copied(console, theirs, mine)
-    if console.json:
-        told = copied._asdict() if copied is not None else None
-        console.write_json({"path": mine.path, "other": theirs.path, "done": not dry_run, **preview, "copied": told})
-    elif copied is not None:
-        console.write(f"{plain(theirs.path)} -> {plain(mine.path)}: {_counted(copied)}")
+    change = Change(
+        lines,
+        lambda: _copied(console, theirs, mine) if lines else None,
+        lambda copied: {
+            **{"path": mine.path, "other": theirs.path, **preview},
+            "copied": copied._asdict() if copied is not None else None,
+        },
+        lambda copied: [f"{theirs.path} -> {mine.path}: {_counted(copied)}"],
+    )
+    carry_out(console, change, Consent(yes, dry_run), f"Bring this into {mine.path}?")
 
 
 def _preview(theirs: Found, mine: Found) -> dict[str, list[str]]:
@@ -168,19 +167,18 @@ def promote(
     if release is not None and alias is not None and experiment is None:
         from lazyscribe.cli.releasing import promote_release
 
-        promote_release(console, document(path, option, "repository"), release, alias, message, yes, dry_run)
+        found = document(path, option, "repository")
+        promote_release(console, found, (release, alias), message, Consent(yes, dry_run))
     elif experiment is not None and artifact is not None and release is None and alias is None:
         goal = Found(_goal(to, "repository"), "repository", options_of(to_option))
-        _promote(console, document(path, option, "project"), goal, (experiment, artifact), yes, dry_run)
+        found = document(path, option, "project")
+        carry_out(console, _promotion(found, goal, experiment, artifact), Consent(yes, dry_run), "Promote it?")
     else:
         what = "Give an experiment and its artifact, or --release and --alias"
         raise Refused(f"{what}; see: lazyscribe promote --help", WRONG_USE, "wrong-use")
 
 
-def _promote(
-    console: Console, found: Found, goal: Found, what: tuple[str, str], yes: bool, dry_run: bool
-) -> None:  # fmt: skip
-    experiment, artifact = what
+def _promotion(found: Found, goal: Found, experiment: str, artifact: str) -> Change:
     project = found.project()
     repository = goal.repository("a")
     chosen = project[experiment]
@@ -189,16 +187,10 @@ def _promote(
         raise Refused(f"{experiment!r} has no artifact {artifact!r}; it has: {known}.", kind="not-found")
     numbers = [each["version"] for each in repository if each["name"] == artifact]
     text = f"{artifact} of {chosen.slug} becomes version {max(numbers, default=-1) + 1} of {artifact} in {goal.path}"
-    if not dry_run:
-        if not yes:
-            console.tell(text)
-        console.confirm("Promote it?", yes)
+
+    def save() -> int:
         chosen.promote_artifact(repository, artifact)
-        version = repository.get_artifact_metadata(artifact, repository.artifacts[-1].version)["version"]
-    if console.json:
-        told = {"done": not dry_run, "text": text, "version": None if dry_run else version}
-        console.write_json(
-            {"path": found.path, "to": goal.path, "artifact": artifact, "experiment": chosen.slug, **told}
-        )
-    else:
-        console.write(("would be: " if dry_run else "") + plain(text))
+        return int(repository.artifacts[-1].version)
+
+    told = {"path": found.path, "to": goal.path, "artifact": artifact, "experiment": chosen.slug, "text": text}
+    return Change([text], save, lambda version: {**told, "version": version})

@@ -13,6 +13,7 @@ from lazyscribe.locating import Kind, find
 
 if TYPE_CHECKING:
     from lazyscribe import Project, Repository
+    from lazyscribe.release import Release
 
 
 def options_of(given: Sequence[str] | None) -> dict[str, Any]:
@@ -89,25 +90,73 @@ class Times(NamedTuple):
 
     version: str | None = None
     as_of: str | None = None
+    release: str | None = None
     utc: bool = False
 
+    @property
+    def given(self) -> int:
+        """How many of them were given."""
+        return sum(each is not None for each in self[:3])
 
-def wanted(text: str, times: Times, known: Any = ()) -> Wanted:
-    """Understand NAME or NAME@VERSION; a name that is `known` as it stands is not cut at its ``@``."""
-    version, as_of, utc = times
+
+class Chosen(NamedTuple):
+    """A repository that was opened, and what is wanted of it."""
+
+    found: Found
+    repository: Repository
+    choice: Wanted
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the version."""
+        return self.repository.get_artifact_metadata(*self.choice)
+
+
+def choose(
+    found: Found, name: str, times: Times, mode: Literal["r", "w+"] = "r", trust: bool = False
+) -> Chosen:  # fmt: skip
+    """Open a repository, and understand which version of it NAME or NAME@VERSION means."""
+    repository = found.repository(mode, trust)
+    return Chosen(found, repository, wanted(name, times, repository))
+
+
+def wanted(text: str, times: Times, repository: Repository) -> Wanted:
+    """Understand NAME or NAME@VERSION; a name that is there as it stands is not cut at its ``@``."""
+    version, as_of, release, utc = times
     name = text
-    if "@" in text and text not in known:
-        name, _, behind = text.rpartition("@")
-        if version is not None or as_of is not None:
-            raise Refused(
-                f"{text!r} says a version already; leave it out, or --version and --as-of.", WRONG_USE, "wrong-use"
-            )
-        version = behind
+    if times.given > 1:
+        raise Refused("Give only one of --version, --as-of and --release.", WRONG_USE, "wrong-use")
+    if "@" in text and text not in repository:
+        name, _, version = text.rpartition("@")
+        if times.given:
+            message = f"{text!r} says a version already; leave it out, or --version, --as-of and --release."
+            raise Refused(message, WRONG_USE, "wrong-use")
+    if release is not None:
+        return Wanted(name, _number_in(release_of(repository, release), name), "exact")
     if as_of is not None:
-        if version is not None:
-            raise Refused("Give --version or --as-of, not both.", WRONG_USE, "wrong-use")
         return Wanted(name, moment(as_of, utc), "asof")
     return Wanted(name, number_or_date(version, utc), "exact")
+
+
+def release_of(repository: Repository, tag: str) -> Release:
+    """Return the release of a tag."""
+    from lazyscribe.exception import VersionNotFoundError
+    from lazyscribe.release import find_release
+
+    releases = repository.releases()
+    try:
+        return find_release(releases, tag)
+    except VersionNotFoundError as error:
+        known = ", ".join(repr(each.tag) for each in releases[-20:]) or "none"
+        message = f"{repository.fpath} knows no release {tag!r}; it knows: {known}."
+        raise Refused(message, kind="not-found") from error
+
+
+def _number_in(release: Release, name: str) -> int:
+    held = dict(release.artifacts)
+    if name not in held:
+        what = ", ".join(map(repr, sorted(held)[:20])) or "nothing"
+        raise Refused(f"The release {release.tag!r} holds no version of {name!r}; it holds: {what}.", kind="not-found")
+    return held[name]
 
 
 def number_or_date(text: str | None, utc: bool = False) -> Any:

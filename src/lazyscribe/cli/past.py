@@ -8,16 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.console import Console, Refused, plain
+from lazyscribe.cli.console import Console, Refused, plain, plain_lines
 from lazyscribe.cli.listing import told_of_versions, versions_table
-from lazyscribe.cli.opening import Found, Times, document, documents, moment, wanted
-from lazyscribe.cli.options import AsOf, In, Storage, Version
+from lazyscribe.cli.opening import Found, Times, choose, document, documents, moment
+from lazyscribe.cli.options import Artifact, AsOf, In, Release, Storage, Version
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Only what was done to this artifact or experiment.")
 ]
 Last = Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N commits.")]
-Artifact = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="An artifact, and perhaps a version.")]
 Valid = Annotated[str | None, typer.Option("--valid", metavar="DATE", help="As it was at this date; default: now.")]
 Known = Annotated[
     str | None,
@@ -47,10 +46,7 @@ def history(console: Console, name: Name = None, last: Last = None, path: In = "
         raise Refused(
             f"Nothing is told of {name!r} in {path}; give an artifact's name, and the file by --in.", kind="not-found"
         )
-    if console.json:
-        console.write_json({"documents": told})
-    else:
-        console.page("\n".join(parts) if parts else "no history")
+    console.answer(lambda: {"documents": told}, lambda: "\n".join(parts) or "no history")
 
 
 def _commit(commit: Any) -> dict[str, Any]:
@@ -81,10 +77,10 @@ def at(console: Console, valid: Valid = None, known: Known = None, path: In = ".
     until = int(known) if known is not None and known.isdecimal() and len(known) < 9 else _moment(known, console.utc)
     repository = found.repository().at(when, until)
     records = list(repository)
-    if console.json:
-        console.write_json({"path": found.path, "versions": told_of_versions(found, records, repository)})
-    else:
-        console.page(versions_table(console, found, records, repository))
+    console.answer(
+        lambda: {"path": found.path, "versions": told_of_versions(found, records, repository)},
+        lambda: versions_table(console, found, records, repository),
+    )
 
 
 def _moment(text: str | None, utc: bool) -> Any:
@@ -101,6 +97,7 @@ def explain(
     name: Artifact,
     version: Version = None,
     as_of: AsOf = None,
+    release: Release = None,
     path: In = ".",
     option: Storage = None,
 ) -> None:
@@ -108,14 +105,13 @@ def explain(
 
     Example: lazyscribe explain model --as-of 2025-06-01
     """
-    found = document(path, option, "repository")
-    repository = found.repository()
-    choice = wanted(name, Times(version, as_of, console.utc), repository)
-    text = repository.explain(choice.name, choice.version, choice.match)
-    if console.json:
-        console.write_json({"path": found.path, "name": choice.name, "text": text})
-    else:
-        console.page("\n".join(plain(line) for line in text.split("\n")))
+    found, repository, choice = choose(
+        document(path, option, "repository"), name, Times(version, as_of, release, console.utc)
+    )
+    text = repository.explain(*choice)
+    if release is not None:
+        text = f"The release {release!r} holds version {choice.version} of {choice.name!r}.\n{text}"
+    console.answer(lambda: {"path": found.path, "name": choice.name, "text": text}, lambda: plain_lines(text))
 
 
 def lineage(
@@ -123,6 +119,7 @@ def lineage(
     name: Artifact,
     version: Version = None,
     as_of: AsOf = None,
+    release: Release = None,
     path: In = ".",
     option: Storage = None,
 ) -> None:
@@ -130,11 +127,8 @@ def lineage(
 
     Example: lazyscribe lineage model@production
     """
-    found = document(path, option, "repository")
-    repository = found.repository()
-    choice = wanted(name, Times(version, as_of, console.utc), repository)
-    told = repository.lineage(choice.name, choice.version, choice.match)
-    if console.json:
-        console.write_json({"path": found.path, "lineage": told.to_dict()})
-    else:
-        console.page("\n".join(plain(line) for line in str(told).split("\n")))
+    found, repository, choice = choose(
+        document(path, option, "repository"), name, Times(version, as_of, release, console.utc)
+    )
+    told = repository.lineage(*choice)
+    console.answer(lambda: {"path": found.path, "lineage": told.to_dict()}, lambda: plain_lines(str(told)))

@@ -8,8 +8,8 @@ import typer
 
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.listing import number
-from lazyscribe.cli.opening import Found, Times, documents, size_of, wanted
-from lazyscribe.cli.options import AsOf, In, Storage, Trust, Version
+from lazyscribe.cli.opening import Found, Times, choose, documents, size_of
+from lazyscribe.cli.options import AsOf, In, Release, Storage, Trust, Version
 
 Names = Annotated[
     str, typer.Argument(metavar="NAME", help="An experiment's slug, or an artifact: NAME or NAME@VERSION.")
@@ -22,6 +22,7 @@ def show(
     name: Names,
     version: Version = None,
     as_of: AsOf = None,
+    release: Release = None,
     value: Value = False,
     trust: Trust = False,
     path: In = ".",
@@ -32,10 +33,10 @@ def show(
     Example: lazyscribe show model@3 --in models/repository.json
     """
     found = documents(path, option)
-    times = Times(version, as_of, console.utc)
+    times = Times(version, as_of, release, console.utc)
     told = None
     for each in found:
-        if each.kind == "project" and version is None and as_of is None:
+        if each.kind == "project" and not times.given:
             told = _experiment(each, name)
         elif each.kind == "repository":
             told = _version(each, name, times, (value, trust), last=each is found[-1])
@@ -44,10 +45,7 @@ def show(
     if told is None:
         places = " and ".join(each.path for each in found)
         raise Refused(f"There is no {name!r} in {places}; see what there is with: lazyscribe ls", kind="not-found")
-    if console.json:
-        console.write_json(told)
-    else:
-        console.page("\n".join(_lines(console, told)))
+    console.answer(lambda: told, lambda: "\n".join(_lines(console, told)))
 
 
 def _experiment(found: Found, name: str) -> dict[str, Any] | None:
@@ -59,11 +57,11 @@ def _experiment(found: Found, name: str) -> dict[str, Any] | None:
 
 def _version(found: Found, name: str, times: Times, value: tuple[bool, bool], last: bool) -> dict[str, Any] | None:
     shown, trust = value
-    repository = found.repository(trust=trust)
-    choice = wanted(name, times, repository)
+    chosen = choose(found, name, times, trust=trust)
+    repository, choice = chosen.repository, chosen.choice
     if choice.name not in repository and not last:
         return None
-    record = repository.get_artifact_metadata(choice.name, choice.version, choice.match)
+    record = chosen.record()
     told = {
         "path": found.path,
         "kind": "version",
