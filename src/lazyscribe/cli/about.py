@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from importlib import import_module, metadata
+from pathlib import Path as File
 from typing import Annotated, Any
 
 import typer
@@ -30,13 +31,23 @@ def completion(console: Console, shell: Shell, install: Install = False) -> None
     typers: Any = import_module("typer.completion")
     if shell not in SHELLS:
         raise Refused(f"There is no completion for {shell!r}; use one of {', '.join(SHELLS)}.", WRONG_USE, "wrong-use")
+    script = typers.get_completion_script(prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE", shell=shell)
     if install:
-        _, path = typers.install(shell=shell, prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE")
+        path = _of_bash(script) if shell == "bash" else None
+        if path is None:
+            _, path = typers.install(shell=shell, prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE")
         told = {"shell": shell, "file": str(path)}
         console.answer(lambda: told, lambda: f"{plain(path)} completes lazyscribe from the next shell on")
         return
-    script = typers.get_completion_script(prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE", shell=shell)
     console.answer(lambda: {"shell": shell, "script": script}, lambda: str(script))
+
+
+def _of_bash(script: str) -> File | None:
+    """Return where the script stands, if bash reads it already: each time typer would add a line to ``.bashrc``."""
+    path, settings = File.home() / ".bash_completions" / "lazyscribe.sh", File.home() / ".bashrc"
+    if not (path.is_file() and settings.is_file()) or path.read_text().strip() != script.strip():
+        return None
+    return path if f"source '{path}'" in settings.read_text() else None
 
 
 def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:

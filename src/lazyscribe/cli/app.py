@@ -176,9 +176,20 @@ def main(arguments: Sequence[str]) -> int:
         return _wrong_use(error, arguments)
 
 
+def _meant(error: Any) -> str:
+    """Return which command may have been meant."""
+    from difflib import get_close_matches
+
+    if type(error).__name__ != "UsageError" or getattr(error, "ctx", None) is None or error.ctx.parent is not None:
+        return ""
+    word = error.format_message().partition("'")[2].partition("'")[0]
+    near = get_close_matches(word, COMMANDS, 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
 def _wrong_use(error: Any, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "lazyscribe"
-    message = plain(error.format_message()).rstrip(".")
+    message = plain(error.format_message()).rstrip(".") + _meant(error)
     console = Console(path.removeprefix("lazyscribe").strip() or None, json="--json" in arguments)
     return console.fail(WRONG_USE, "wrong-use", f"{message}; see: {path} --help")

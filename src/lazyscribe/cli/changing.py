@@ -10,7 +10,7 @@ import typer
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.consent import Change, Consent, carry_out
 from lazyscribe.cli.console import Console, Refused, or_none
-from lazyscribe.cli.opening import Found, Times, choose, document, documents, moment
+from lazyscribe.cli.opening import Found, Times, choose, date_of, document, documents, first_of
 from lazyscribe.cli.options import AliasArgument, Artifact, AsOf, DryRun, In, Message, Storage, Version, Yes
 
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="When it expires; default: now.")]
@@ -37,7 +37,7 @@ def expire(
     """
     chosen = choose(document(path, option, "repository"), name, Times(version, as_of, utc=console.utc), "w+")
     repository, before = chosen.repository, chosen.record()
-    repository.set_artifact_expiry(*chosen.choice, expiry=None if on is None else moment(on, console.utc))
+    repository.set_artifact_expiry(*chosen.choice, expiry=None if on is None else date_of(on, console.utc))
     after = next(each for each in repository if all(each[key] == before[key] for key in ("name", "fname")))
     text = f"version {after['version']} of {after['name']}: expiry {console.date(before['expiry']) or 'none'}"
     text += f" -> {console.date(after['expiry'])}"
@@ -90,21 +90,17 @@ def rm(
 
     Example: lazyscribe rm model@3 --reason "trained on the wrong data"
     """
-    found = documents(path, option)
-    for each in found:
-        change = _experiment_taken_out(each, name, reason) if each.kind == "project" else None
-        if change is None and each.kind == "repository":
-            change = _version_taken_out(each, name, reason, console.utc)
-        if change is not None:
-            carry_out(console, change, Consent(yes, dry_run))
-            return
-    raise Refused(f"There is no experiment {name!r} in {found[0].path}; give its slug.", kind="not-found")
+
+    def taken_out(found: Found) -> Change:
+        if found.kind == "project":
+            return _experiment_taken_out(found, name, reason)
+        return _version_taken_out(found, name, reason, console.utc)
+
+    carry_out(console, first_of(documents(path, option), taken_out), Consent(yes, dry_run))
 
 
-def _experiment_taken_out(found: Found, slug: str, reason: str) -> Change | None:
+def _experiment_taken_out(found: Found, slug: str, reason: str) -> Change:
     project = found.project("w+")
-    if slug not in project:
-        return None
     experiment = project[slug]
     project.experiments.remove(experiment)
     text = f"experiment {experiment.slug} is taken out: {reason}"
@@ -114,9 +110,9 @@ def _experiment_taken_out(found: Found, slug: str, reason: str) -> Change | None
 def _version_taken_out(found: Found, name: str, reason: str, utc: bool) -> Change:
     chosen = choose(found, name, Times(utc=utc), "w+")
     repository, choice = chosen.repository, chosen.choice
+    record = chosen.record()
     if choice.version is None:
         raise Refused(f"Say which version of {name!r} is to go, as in {name}@3.", WRONG_USE, "wrong-use")
-    record = chosen.record()
     repository.delete(choice.name, choice.version, reason)  # not by the number, which two may have
     text = f"version {record['version']} of {record['name']} is taken out: {reason}"
     return _change(found, text, (record, None), repository.save)

@@ -91,6 +91,11 @@ class Console:
     def _failed(self, error: Exception) -> int:
         from lazyscribe.exception import LazyscribeError
 
+        if isinstance(error, OSError) and error.filename is not None and not isinstance(error, LazyscribeError):
+            message = (
+                f"{error.filename} cannot be used ({error.strerror}); see whether it is there, and who may use it."
+            )
+            return self.fail(REFUSED, kind_of(error), message)
         if isinstance(error, (LazyscribeError, OSError)):
             return self.fail(code_of(error), kind_of(error), str(error) or type(error).__name__)
         message = f"{type(error).__name__}: {error}; run it again with --debug to see where, and please report it."

@@ -13,7 +13,7 @@ from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, documents, moment, size_of
 from lazyscribe.cli.options import Path, Sort, Storage, Where
-from lazyscribe.exception import QueryError
+from lazyscribe.exception import QueryError, UnreadableError
 
 if TYPE_CHECKING:
     from lazyscribe.query import Selection
@@ -60,7 +60,7 @@ def ls(
     """
     choice = Choice(where, sort, top, by, name, tag, since)
     listed = _listed(documents(path, option), choice, console.utc)
-    console.answer(lambda: {"documents": [_told(*each) for each in listed]}, lambda: _tables(console, listed))
+    console.answer(lambda: {"documents": [_told(console, *each) for each in listed]}, lambda: _tables(console, listed))
 
 
 def _tables(console: Console, listed: list[tuple[Found, Any, list[dict[str, Any]]]]) -> str:
@@ -125,15 +125,17 @@ def _since(text: str, utc: bool) -> datetime:
     return date
 
 
-def _told(found: Found, opened: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(console: Console, found: Found, opened: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
     if found.kind == "project":
         return {"path": found.path, "kind": found.kind, "experiments": records}
-    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, opened)}
+    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(console, found, records, opened)}
 
 
-def told_of_versions(found: Found, records: list[dict[str, Any]], repository: Any) -> list[dict[str, Any]]:
+def told_of_versions(
+    console: Console, found: Found, records: list[dict[str, Any]], repository: Any
+) -> list[dict[str, Any]]:  # fmt: skip
     """Return records of versions with what is known beside them."""
-    aliases = _aliases(repository, records)
+    aliases = aliases_of(console, repository, records)
     return [
         {
             **record,
@@ -144,12 +146,17 @@ def told_of_versions(found: Found, records: list[dict[str, Any]], repository: An
     ]
 
 
-def _aliases(repository: Any, records: list[dict[str, Any]]) -> dict[tuple[str, int], list[str]]:
-    """Return the aliases of versions by name and number."""
+def aliases_of(
+    console: Console, repository: Any, records: list[dict[str, Any]]
+) -> dict[tuple[str, int], list[str]]:  # fmt: skip
+    """Return the aliases of versions by name and number; where the history cannot be read, that is told."""
     held: dict[tuple[str, int], list[str]] = {}
-    for name in dict.fromkeys(record["name"] for record in records):
-        for alias, number in repository.aliases(name).items():
-            held.setdefault((name, number), []).append(alias)
+    try:
+        for name in dict.fromkeys(record["name"] for record in records):
+            for alias, number in repository.aliases(name).items():
+                held.setdefault((name, number), []).append(alias)
+    except UnreadableError as error:
+        console.tell(f"The aliases are not known, for the history cannot be read: {error}")
     return held
 
 
@@ -195,7 +202,7 @@ def versions_table(console: Console, found: Found, records: list[dict[str, Any]]
         "aliases",
     ]
     rows, styles = [], []
-    now, aliases = console.now.isoformat(), _aliases(repository, records)
+    now, aliases = console.now.isoformat(), aliases_of(console, repository, records)
     for each in records:
         expired = each["expiry"] is not None and each["expiry"] <= now
         number = size_of(found, each["name"], each["fname"])

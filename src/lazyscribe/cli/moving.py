@@ -9,7 +9,7 @@ import typer
 from lazyscribe.cli.codes import CONFLICT, WRONG_USE
 from lazyscribe.cli.consent import Change, Consent, carry_out
 from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.opening import Found, document, documents, moment, options_of
+from lazyscribe.cli.opening import Found, date_of, document, documents, options_of
 from lazyscribe.cli.options import DryRun, In, Message, Storage, Yes
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def copy(
     told = []
     for each in documents(source, option):
         goal = Found(_goal(target, each.kind), each.kind, options_of(to_option))
-        date = moment(since, console.utc) if since is not None else None
+        date = date_of(since, console.utc) if since is not None else None
         copied = _copied(console, each, goal, name, date, workers)
         told.append({"source": each.path, "target": goal.path, "kind": each.kind, **copied._asdict()})
         if not console.json:

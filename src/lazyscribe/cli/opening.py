@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Refused
+from lazyscribe.exception import UnknownArtifactError, UnknownNameError, UnreadableError
 from lazyscribe.locating import Kind, find
 
 if TYPE_CHECKING:
     from lazyscribe import Project, Repository
     from lazyscribe.release import Release
+
+T = TypeVar("T")
 
 
 def options_of(given: Sequence[str] | None) -> dict[str, Any]:
@@ -69,12 +72,29 @@ def documents(path: str, storage: Sequence[str] | None) -> list[Found]:
 
 def document(path: str, storage: Sequence[str] | None, kind: Kind) -> Found:
     """Return the one of that kind at `path`."""
-    found = documents(path, storage)
+    return document_of(documents(path, storage), kind)
+
+
+def document_of(found: Sequence[Found], kind: Kind) -> Found:
+    """Return the one of that kind."""
     chosen = next((each for each in found if each.kind == kind), None)
     if chosen is None:
         other = found[0]
         raise Refused(f"{other.path} is a {other.kind}, and this needs a {kind}; give the path of one by --in.")
     return chosen
+
+
+def first_of(found: Sequence[Found], ask: Callable[[Found], T]) -> T:
+    """Return what the first of them answers that knows the name it is asked for; else tell what each of them says."""
+    errors = []
+    for each in found:
+        try:
+            return ask(each)
+        except (UnknownNameError, UnknownArtifactError, UnreadableError) as error:
+            errors.append(error)  # not readable: over HTTP, whether it was deleted
+    if len(errors) == 1:
+        raise errors[0]
+    raise Refused(" ".join(map(str, errors)), kind="not-found")
 
 
 class Wanted(NamedTuple):
@@ -133,7 +153,7 @@ def wanted(text: str, times: Times, repository: Repository) -> Wanted:
     if release is not None:
         return Wanted(name, _number_in(release_of(repository, release), name), "exact")
     if as_of is not None:
-        return Wanted(name, moment(as_of, utc), "asof")
+        return Wanted(name, date_of(as_of, utc), "asof")
     return Wanted(name, number_or_date(version, utc), "exact")
 
 
@@ -181,6 +201,14 @@ def moment(text: str, utc: bool = False) -> Any:
         return date.astimezone()
     except (OverflowError, ValueError, OSError):  # no zone knows that year
         return date
+
+
+def date_of(text: str, utc: bool = False) -> datetime:
+    """Return a date as `moment` does; refuse what is none."""
+    date = moment(text, utc)
+    if not isinstance(date, datetime):
+        raise Refused(f"{text!r} is no date; write it as 2025-01-31, or as 2025-01-31T12:00.", WRONG_USE, "wrong-use")
+    return date
 
 
 def local_path(found: Found, *parts: str) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
 from typing import Annotated, Any
 
 import typer
 
-from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, plain_lines
 from lazyscribe.cli.listing import told_of_versions, versions_table
-from lazyscribe.cli.opening import Found, Times, choose, document, documents, moment
+from lazyscribe.cli.opening import Found, Times, choose, date_of, document, documents
 from lazyscribe.cli.options import Artifact, AsOf, In, Release, Storage, Version
 
 Name = Annotated[
@@ -22,6 +21,9 @@ Known = Annotated[
     str | None,
     typer.Option("--known", metavar="DATE|NUMBER", help="As far as was known at this date or entry; default: now."),
 ]
+
+_ENTRY = re.compile(r"[0-9a-f]{16}")
+"""The id of an entry of the history."""
 
 KINDS = ("held", "observed", "missing", "logged", "changed", "deleted", "aliased")
 
@@ -78,7 +80,7 @@ def at(console: Console, valid: Valid = None, known: Known = None, path: In = ".
     repository = found.repository().at(when, until)
     records = list(repository)
     console.answer(
-        lambda: {"path": found.path, "versions": told_of_versions(found, records, repository)},
+        lambda: {"path": found.path, "versions": told_of_versions(console, found, records, repository)},
         lambda: versions_table(console, found, records, repository),
     )
 
@@ -86,10 +88,7 @@ def at(console: Console, valid: Valid = None, known: Known = None, path: In = ".
 def _moment(text: str | None, utc: bool) -> Any:
     if text is None:
         return None
-    date = moment(text, utc)
-    if not isinstance(date, datetime) and len(text) != 16:  # the id of an entry
-        raise Refused(f"{text!r} is no date; write it as in 2025-01-31T12:00.", WRONG_USE, "wrong-use")
-    return date
+    return text if _ENTRY.fullmatch(text) else date_of(text, utc)
 
 
 def explain(

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.listing import number
-from lazyscribe.cli.opening import Found, Times, choose, documents, size_of
+from lazyscribe.cli.console import Console, plain, size
+from lazyscribe.cli.listing import aliases_of, number
+from lazyscribe.cli.opening import Found, Times, choose, document_of, documents, first_of, size_of
 from lazyscribe.cli.options import AsOf, In, Release, Storage, Trust, Version
 
 Names = Annotated[
@@ -34,40 +34,31 @@ def show(
     """
     found = documents(path, option)
     times = Times(version, as_of, release, console.utc)
-    told = None
-    for each in found:
-        if each.kind == "project" and not times.given:
-            told = _experiment(each, name)
-        elif each.kind == "repository":
-            told = _version(each, name, times, (value, trust), last=each is found[-1])
-        if told is not None:
-            break
-    if told is None:
-        places = " and ".join(each.path for each in found)
-        raise Refused(f"There is no {name!r} in {places}; see what there is with: lazyscribe ls", kind="not-found")
+    if times.given:
+        found = [document_of(found, "repository")]
+
+    def tell(each: Found) -> dict[str, Any]:
+        if each.kind == "project":
+            return {"path": each.path, "kind": "experiment", "record": each.project()[name].to_dict()}
+        return _version(console, each, name, times, (value, trust))
+
+    told = first_of(found, tell)
     console.answer(lambda: told, lambda: "\n".join(_lines(console, told)))
 
 
-def _experiment(found: Found, name: str) -> dict[str, Any] | None:
-    project = found.project()
-    if name not in project:
-        return None
-    return {"path": found.path, "kind": "experiment", "record": project[name].to_dict()}
-
-
-def _version(found: Found, name: str, times: Times, value: tuple[bool, bool], last: bool) -> dict[str, Any] | None:
+def _version(
+    console: Console, found: Found, name: str, times: Times, value: tuple[bool, bool]
+) -> dict[str, Any]:  # fmt: skip
     shown, trust = value
     chosen = choose(found, name, times, trust=trust)
     repository, choice = chosen.repository, chosen.choice
-    if choice.name not in repository and not last:
-        return None
     record = chosen.record()
     told = {
         "path": found.path,
         "kind": "version",
         "record": record,
         "size": size_of(found, record["name"], record["fname"]),
-        "aliases": [each for each, number in repository.aliases(choice.name).items() if number == record["version"]],
+        "aliases": aliases_of(console, repository, [record]).get((record["name"], record["version"]), []),
         "versions": len(repository.select().only(lambda each: each["name"] == choice.name)),
     }
     if shown:

@@ -25,7 +25,9 @@ class HttpStore(ReadingStore):
         if keys.join(prefix):
             keys.check_key(prefix)
         place = self.describe(prefix)
-        raise AccessDeniedError("HTTP has no listing of folders.", path=place)
+        raise AccessDeniedError(
+            "HTTP has no listing of folders; use the folder or the bucket that is shown there.", path=place
+        )
 
     def files_in(self, folder: str) -> Iterator[str]:
         """Refuse."""
