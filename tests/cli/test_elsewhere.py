@@ -1,34 +1,12 @@
 """The command on a bucket of a real server, and on what a web server hands out."""
 
 import json
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from tests.cli.support import answer, call, error, run
+from tests.cli.web import served
 from tests.cloud.conftest import seaweedfs  # noqa: F401 - a fixture
 from tests.cloud.servers import SeaweedFS
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Writes no log."""
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def web(here: Path) -> Iterator[str]:
-    """The URL of the folder."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=here)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
 
 
 def _options(server: SeaweedFS, flag: str = "-o") -> list[str]:
@@ -83,14 +61,16 @@ def test_the_environment_says_how_to_reach_a_bucket(
     assert seaweedfs.environment()["AWS_SECRET_ACCESS_KEY"] not in json.dumps(told)
 
 
-def test_what_a_web_server_hands_out_is_read(web: str, here: Path, tmp_path: Path) -> None:
-    assert len(answer("ls", web, cwd=tmp_path)["documents"]) == 2
-    assert answer("verify", web, cwd=tmp_path)["ok"] is True
-    assert [each["kind"] for each in answer("doctor", web, cwd=tmp_path)["places"]] == ["project", "repository"]
-    held = call("get", "model@0", "--to", "-", "--in", here, cwd=tmp_path).stdout
-    assert call("get", "model@0", "--to", "-", "--in", web, cwd=tmp_path).stdout == held != b""
-    done = call("show", "model@0", "--in", web, cwd=tmp_path)
-    assert (done.returncode, done.stderr.count(b"aliases are not known")) == (0, 1)
-    assert answer("copy", f"{web}/project.json", "back/", cwd=tmp_path)["copies"][0]["files"] == 3
-    assert "write" in error("expire", "model@0", "--yes", "--in", web, cwd=tmp_path, code=1)
-    assert "no project" in error("ls", f"{web}/nowhere", cwd=tmp_path, code=1)
+def test_what_a_web_server_hands_out_is_read(here: Path, tmp_path: Path) -> None:
+    with served(here) as server:
+        web = server.url
+        assert len(answer("ls", web, cwd=tmp_path)["documents"]) == 2
+        assert answer("verify", web, cwd=tmp_path)["ok"] is True
+        assert [each["kind"] for each in answer("doctor", web, cwd=tmp_path)["places"]] == ["project", "repository"]
+        held = call("get", "model@0", "--to", "-", "--in", here, cwd=tmp_path).stdout
+        assert call("get", "model@0", "--to", "-", "--in", web, cwd=tmp_path).stdout == held != b""
+        done = call("show", "model@0", "--in", web, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count(b"aliases are not known")) == (0, 1)
+        assert answer("copy", f"{web}/project.json", "back/", cwd=tmp_path)["copies"][0]["files"] == 3
+        assert "write" in error("expire", "model@0", "--yes", "--in", web, cwd=tmp_path, code=1)
+        assert "no project" in error("ls", f"{web}/nowhere", cwd=tmp_path, code=1)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.console import Console, plain
+from lazyscribe.cli.codes import WRONG_USE, Terminated
+from lazyscribe.cli.console import Console, plain, unread
 
 COMMANDS = {
     "ls": "listing",
@@ -51,8 +54,16 @@ TEXTS = frozenset(
 
 def _help(ctx: typer.Context, wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"{ctx.get_help()}\n")
-        raise typer.Exit
+        _say(ctx.get_help())
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        unread()
+    raise typer.Exit
 
 
 Help = Annotated[bool, typer.Option("--help", callback=_help, is_eager=True, help="Show this, and end.")]
@@ -131,8 +142,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from lazyscribe import __version__
 
-        sys.stdout.write(f"lazyscribe {__version__}\n")
-        raise typer.Exit
+        _say(f"lazyscribe {__version__}")
 
 
 def _root(
@@ -161,19 +171,46 @@ def group() -> Any:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the code it ends with."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name may hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _terminate)
+    with _streams():
+        try:
+            return _called(arguments)
+        except KeyboardInterrupt as end:
+            return Console(None).interrupted(end)
+        except OSError as error:
+            return Console(None).failed(error)
+        except Exception as error:  # of typer's own parser, which some versions have from click
+            if type(error).__name__ == "Abort":
+                return Console(None).interrupted(error.__cause__)
+            if not hasattr(error, "format_message"):
+                raise
+            return _wrong_use(error, arguments)
+
+
+def _called(arguments: Sequence[str]) -> int:
     if not arguments and "_LAZYSCRIBE_COMPLETE" not in os.environ:
         group().main(args=["--help"], prog_name="lazyscribe", standalone_mode=False)
         return WRONG_USE
-    try:
-        found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
-        return found if isinstance(found, int) else 0
-    except Exception as error:  # of typer's own parser, which some versions have from click
-        if not hasattr(error, "format_message"):
-            raise
-        return _wrong_use(error, arguments)
+    found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
+    return found if isinstance(found, int) else 0
+
+
+@contextmanager
+def _streams() -> Iterator[None]:
+    """Let there be all three of them, also where the shell has closed one, and let them show whatever a name holds."""
+    with ExitStack() as opened:
+        for name, how in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, name) is None:
+                opened.callback(setattr, sys, name, None)
+                setattr(sys, name, opened.enter_context(Path(os.devnull).open(how)))
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        yield
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
 
 
 def _meant(error: Any) -> str:

@@ -12,10 +12,11 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from lazyscribe.cli.codes import DONE, INTERRUPTED, REFUSED, WRONG_USE, code_of, kind_of
+from lazyscribe.cli.codes import DONE, INTERRUPTED, REFUSED, TERMINATED, WRONG_USE, Terminated, code_of, kind_of
 
 SCHEMA = 1
 """Version of the JSON that commands write. A change that a reader of version 1 would stumble over raises it."""
@@ -34,6 +35,12 @@ def plain(text: Any) -> str:
 def plain_lines(text: str) -> str:
     """Return a text of many lines, each of which harms no terminal."""
     return "\n".join(map(plain, text.split("\n")))
+
+
+def unread() -> int:
+    """Take note that whoever read the output has seen enough; return the code."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE
 
 
 class Refused(Exception):  # noqa: N818 - the command ends, with a code and a sentence
@@ -74,11 +81,10 @@ class Console:
                 code = action()
             sys.stdout.flush()
             return code or DONE
-        except BrokenPipeError:  # whoever read has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return DONE
-        except KeyboardInterrupt:
-            return self.fail(INTERRUPTED, "interrupted", "Interrupted; what was not reported as done was not done.")
+        except BrokenPipeError:
+            return unread()
+        except KeyboardInterrupt as end:
+            return self.interrupted(end)
         except Refused as end:
             return self.fail(end.code, end.kind, str(end))
         except Exception as error:
@@ -86,9 +92,17 @@ class Console:
                 import traceback
 
                 traceback.print_exc()
-            return self._failed(error)
+            return self.failed(error)
 
-    def _failed(self, error: Exception) -> int:
+    def interrupted(self, end: BaseException | None = None) -> int:
+        """Write that a person, or a signal, ended this; return the code."""
+        message = "what was not reported as done was not done."
+        if isinstance(end, Terminated):
+            return self.fail(TERMINATED, "terminated", f"Terminated; {message}")
+        return self.fail(INTERRUPTED, "interrupted", f"Interrupted; {message}")
+
+    def failed(self, error: Exception) -> int:
+        """Write what went wrong; return the code."""
         from lazyscribe.exception import LazyscribeError
 
         if isinstance(error, OSError) and error.filename is not None and not isinstance(error, LazyscribeError):
@@ -104,7 +118,9 @@ class Console:
     def fail(self, code: int, kind: str, message: str) -> int:
         """Write an error, as JSON too where that was asked for; return `code`."""
         if self.json:
-            self.write_json({"error": {"code": code, "kind": kind, "message": message}})
+            with suppress(OSError):  # it may be the output that cannot be written to
+                self.write_json({"error": {"code": code, "kind": kind, "message": message}})
+                sys.stdout.flush()
         sys.stderr.write(f"{plain(message)}\n")
         return code
 

@@ -50,6 +50,8 @@ def put(
     """
     if not file.exists():
         raise Refused(f"There is no file or folder {file}; give the path of one.", kind="not-found")
+    if not (file.is_file() or file.is_dir()):
+        raise Refused(f"{file} is neither a file nor a folder; give the path of one.", WRONG_USE, "wrong-use")
     chosen = handler or _handler(file)
     if chosen not in ("file", "folder", *TEXTS):
         message = f"The handler {chosen!r} does not take files as they are; use text, markdown, html, file or folder."

@@ -12,11 +12,15 @@ def main() -> int:
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401
+
+        from lazyscribe.cli.app import main as begin
+
+        return begin(sys.argv[1:])
     except ModuleNotFoundError as error:
         if error.name not in NEEDED:
             raise
         sys.stderr.write(f"The command needs {error.name}; install it with: python -m pip install 'lazyscribe[cli]'\n")
         return 1
-    from lazyscribe.cli.app import main as begin
-
-    return begin(sys.argv[1:])
+    except KeyboardInterrupt:  # before there was a command
+        sys.stderr.write("Interrupted.\n")
+        return 130
