@@ -14,12 +14,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from lazyscribe.cli.codes import DONE, INTERRUPTED, REFUSED, TERMINATED, WRONG_USE, Terminated, code_of, kind_of
 
 SCHEMA = 1
 """Version of the JSON that commands write. A change that a reader of version 1 would stumble over raises it."""
+
+DELAY = 0.5
+"""Seconds that work may take without a bar."""
 
 STYLES = {"good": "green", "bad": "red", "dim": "dim", "key": "cyan", "bold": "bold"}
 
@@ -68,6 +71,7 @@ class Console:
         self.debug = debug
         self.terminal = sys.stdout.isatty() and not json
         self._colours = self.terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._drawn = 0
         self.now = datetime.now(UTC).replace(tzinfo=None)
 
     # How a command ends
@@ -121,7 +125,7 @@ class Console:
             with suppress(OSError):  # it may be the output that cannot be written to
                 self.write_json({"error": {"code": code, "kind": kind, "message": message}})
                 sys.stdout.flush()
-        sys.stderr.write(f"{plain(message)}\n")
+        self.tell(message)
         return code
 
     # Writing
@@ -132,6 +136,8 @@ class Console:
 
     def tell(self, text: str) -> None:
         """Write one line for whoever watches, not for whoever reads the output."""
+        if self._drawn:
+            self._draw("")
         sys.stderr.write(f"{plain(text)}\n")
 
     def answer(self, content: Callable[[], dict[str, Any]], text: Callable[[], str]) -> None:
@@ -189,19 +195,25 @@ class Console:
                 return
         self.write(text)
 
-    def bar(self, what: str) -> Callable[[int, int], object] | None:
-        """Return what shows how far long work has come, where somebody watches."""
+    def bar(self, what: str) -> Callable[[int, int], object] | Literal[False]:
+        """Return what draws how far long work has come, where somebody watches."""
         if self.json or not sys.stderr.isatty():
-            return None
+            return False
         begun = time.monotonic()
 
         def show(done: int, total: int) -> None:
-            if time.monotonic() - begun > 0.5:
-                sys.stderr.write(f"\r{what}: {100 * done // max(total, 1):3d} % of {size(total)}\x1b[K")
-                sys.stderr.write("\r\x1b[K" if done >= total else "")
-                sys.stderr.flush()
+            if time.monotonic() - begun > DELAY:
+                self._draw(drawn(plain(what), done, total, self.width - 1))
+                if done >= total:
+                    self._draw("")
 
         return show
+
+    def _draw(self, line: str) -> None:
+        """Put a line in place of the one that was drawn last."""
+        sys.stderr.write(f"\r{line}{' ' * (self._drawn - len(line))}" + ("" if line else "\r"))
+        sys.stderr.flush()
+        self._drawn = len(line)
 
     # Dates and sizes
 
@@ -245,6 +257,17 @@ class Console:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Refused("Nothing was changed.", REFUSED, "not-confirmed")
+
+
+def drawn(what: str, done: int, total: int, width: int) -> str:
+    """Return a bar in one line of at most `width` columns."""
+    share = min(done / total, 1.0) if total else 1.0
+    told = f" {int(100 * share):3d} % of {size(total)}"
+    room = width - len(told)
+    what = what if len(what) <= room - 16 else f"{what[: max(room - 17, 0)]}…"
+    cells = max(min(room - len(what) - 3, 40), 1)
+    full = int(cells * share)
+    return f"{what} [{'#' * full}{'.' * (cells - full)}]{told}"[:width]
 
 
 def size(number: int | None) -> str | None:

@@ -80,7 +80,7 @@ def _copied(
     ends = [(source, "r"), (goal, mode)]
     opened = [end.project(how) if end.kind == "project" else end.repository(how) for end, how in ends]
     bar = console.bar(f"copying {source.path}")
-    return lazyscribe.copy(opened[0], opened[1], names, since, workers=workers, progress=bar or False)
+    return lazyscribe.copy(opened[0], opened[1], names, since, workers=workers, progress=bar)
 
 
 def merge(
