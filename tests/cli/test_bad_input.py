@@ -1,16 +1,12 @@
 """Wrong use, missing, empty and damaged files, hostile names, artifacts that run code, interruptions."""
 
 import json
-import os
-import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lazyscribe import Repository
 from tests.cli.support import COMMAND, answer, call, check, environment, error, make, run
 
 HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
@@ -30,6 +26,8 @@ HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
         (["ls", "--since", "yesterday"], 2, "no"),
         (["ls", "--by", "metrics.r2"], 2, "--top"),
         (["ls", "-o", "nonsense"], 2, "KEY=VALUE"),
+        (["show", "model", "--value", "-o", "trust=all"], 2, "'trust' is no option of a file system"),
+        (["copy", ".", "x", "--to-option", "mode=w"], 2, "'mode' is no option of a file system"),
         (["ls", "nosuch://place"], 2, "nosuch"),
         (["compare"], 2, "--where"),
         (["compare", "ridge", "--best", "r2"], 2, "auc:max"),
@@ -131,28 +129,6 @@ def test_a_hostile_name_is_shown_harmlessly_everywhere(tmp_path: Path) -> None:
     assert _printable(error("get", HOSTILE + "x", cwd=tmp_path, code=1))
     told = answer("ls", cwd=tmp_path)
     assert told["documents"][0]["experiments"][0]["name"] == HOSTILE
-
-
-class Bomb:
-    """Leaves a file behind when it is unpickled."""
-
-    def __reduce__(self) -> Any:
-        return open, (os.environ["BOMB"], "w")
-
-
-def test_nothing_that_can_run_code_is_read_unless_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BOMB", str(tmp_path / "boom"))
-    repository = Repository(tmp_path / "repository.json")
-    repository.log_artifact("bomb", Bomb(), "pickle")
-    repository.save()
-    assert pickle.dumps(Bomb()) in call("get", "bomb", "--to", "-", cwd=tmp_path).stdout + pickle.dumps(Bomb())
-    run("show", "bomb", cwd=tmp_path)
-    run("verify", cwd=tmp_path)
-    error("show", "bomb", "--value", cwd=tmp_path, code=1)
-    assert call("show", "bomb", "--value", cwd=tmp_path, LAZYSCRIBE_TRUST="all").returncode == 1
-    assert not (tmp_path / "boom").exists()
-    call("show", "bomb", "--value", "--trust", cwd=tmp_path)
-    assert (tmp_path / "boom").exists()
 
 
 def test_an_interrupted_command_says_so_and_leaves_things_as_they_were(here: Path) -> None:

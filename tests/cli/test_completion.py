@@ -76,7 +76,7 @@ def test_bash_really_completes_commands_and_options(home: Path) -> None:
     assert _completed(home, "ver") == ["verify"]
     assert _completed(home, "re") == ["release"]
     assert _completed(home, "ls", "--wh") == ["--where"]
-    assert "--trust" in _completed(home, "diff", "--")
+    assert "--trust" in _completed(home, "show", "--")
     assert len(_completed(home, "")) == 24
 
 

@@ -107,13 +107,18 @@ class Console:
 
     def failed(self, error: Exception) -> int:
         """Write what went wrong; return the code."""
-        from lazyscribe.exception import LazyscribeError
+        from lazyscribe.exception import LazyscribeError, UntrustedError
 
         if isinstance(error, OSError) and error.filename is not None and not isinstance(error, LazyscribeError):
             message = (
                 f"{error.filename} cannot be used ({error.strerror}); see whether it is there, and who may use it."
             )
             return self.fail(REFUSED, kind_of(error), message)
+        if isinstance(error, UntrustedError):
+            what = (
+                f"{vars(error)['name']!r} is not read, since files of the handler {vars(error)['alias']!r} can run code"
+            )
+            return self.fail(code_of(error), kind_of(error), f"{what}; if you trust who wrote it, add --trust.")
         if isinstance(error, (LazyscribeError, OSError)):
             return self.fail(code_of(error), kind_of(error), str(error) or type(error).__name__)
         message = f"{type(error).__name__}: {error}; run it again with --debug to see where, and please report it."

@@ -27,7 +27,18 @@ def options_of(given: Sequence[str] | None) -> dict[str, Any]:
         if not key or not sign:
             raise Refused(f"{each!r} is no option of a file system; write it as KEY=VALUE.", WRONG_USE, "wrong-use")
         found[key] = _value(value)
+    if own := sorted(found.keys() & (_keywords() if found else set())):
+        raise Refused(f"{own[0]!r} is no option of a file system; leave it out.", WRONG_USE, "wrong-use")
     return found
+
+
+def _keywords() -> set[str]:
+    """Return what projects and repositories take themselves: ``trust`` among it."""
+    from inspect import signature
+
+    from lazyscribe import Project, Repository
+
+    return {name for kind in (Project, Repository) for name in signature(kind).parameters}
 
 
 def _value(text: str) -> Any:
