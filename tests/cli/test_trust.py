@@ -50,7 +50,7 @@ def mined(tmp_path: Path, boom: Path) -> Path:
     other.save()
     for name in ("base", "ours", "theirs"):
         shutil.copy(folder / "repository.json", folder / name)
-    (folder / "put.pkl").write_bytes(pickle.dumps(Bomb()))
+    (folder / "put.pkl").write_bytes(pickle.dumps(Bomb(), 5))
     return folder
 
 
