@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 NEEDED = ("typer", "rich", "click")
@@ -9,6 +10,7 @@ NEEDED = ("typer", "rich", "click")
 
 def main() -> int:
     """Run the command that the process was called with; return the code it ends with."""
+    gc.set_threshold(100_000, 50, 100)  # what a command makes it keeps to its end, soon after
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401
