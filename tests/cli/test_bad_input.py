@@ -177,6 +177,14 @@ def test_without_typer_one_line_says_how_to_get_it(tmp_path: Path) -> None:
     assert "lazyscribe[cli]" in done.stderr
 
 
+def test_a_warning_is_one_harmless_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = call("put", "file", "--name", "a\nb\x1b[31m", cwd=tmp_path, command=[sys.executable, "-m", "lazyscribe"])
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("Warning: The name 'a\\nb\\x1b[31m' cannot exist on every system")
+    assert done.returncode == 0
+
+
 def test_a_conflict_ends_with_3(here: Path) -> None:
     program = (
         "import sys\n"

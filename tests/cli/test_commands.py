@@ -111,6 +111,17 @@ def test_put_makes_the_repository_and_takes_a_folder_and_only_looks_if_told(tmp_
     assert "json" in error("put", "out/inner/x", "--handler", "json", cwd=tmp_path, code=2)
 
 
+def test_what_is_put_is_not_taken_for_the_folder_of_its_versions(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").write_text("x")
+    (tmp_path / "Makefile").write_text("all:")
+    for name in ("out", "Makefile"):
+        assert "give another name by --name" in error("put", name, cwd=tmp_path, code=2)
+        assert "give another name by --name" in error("put", name, "--dry-run", cwd=tmp_path, code=2)
+        assert answer("put", name, "--name", "other", cwd=tmp_path)["done"] is True
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x"]
+
+
 def test_diff_is_that_of_the_library(here: Path) -> None:
     repository = Repository(here / "repository.json", mode="r")
     assert run("diff", "model", "0", cwd=here) == repository.get_version_diff("model", (0, 1)) + "\n"

@@ -6,6 +6,7 @@ import inspect
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
@@ -172,7 +173,8 @@ def group() -> Any:
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the code it ends with."""
     signal.signal(signal.SIGTERM, _terminate)
-    with _streams():
+    with _streams(), warnings.catch_warnings():
+        warnings.showwarning = _warn
         try:
             return _called(arguments)
         except KeyboardInterrupt as end:
@@ -185,6 +187,11 @@ def main(arguments: Sequence[str]) -> int:
             if not hasattr(error, "format_message"):
                 raise
             return _wrong_use(error, arguments)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Write a warning as one line, without the place in the code that it comes from."""
+    Console(None).tell(f"Warning: {message}")
 
 
 def _called(arguments: Sequence[str]) -> int:

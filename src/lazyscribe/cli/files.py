@@ -12,7 +12,7 @@ import typer
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.opening import Found, Times, choose, document, options_of
+from lazyscribe.cli.opening import Found, Times, choose, document, local_path, options_of
 from lazyscribe.cli.options import Artifact, AsOf, DryRun, In, Release, Storage, Version
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder.")]
@@ -58,6 +58,10 @@ def put(
         raise Refused(message, WRONG_USE, "wrong-use")
     called = name or (file.resolve().stem if file.is_file() else file.resolve().name)
     found = _target(path, option)
+    own = local_path(found, called)
+    if own is not None and file.resolve() == Path(own).resolve():
+        message = f"The versions of {called!r} would lie in {own}, which is what is put; give another name by --name."
+        raise Refused(message, WRONG_USE, "wrong-use")
     repository = found.repository("a")
     value = file if chosen in ("file", "folder") else _text(file)
     repository.log_artifact(called, value, chosen)
