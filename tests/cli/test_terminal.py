@@ -46,8 +46,22 @@ def test_a_table_is_coloured_and_as_wide_as_the_terminal(here: Path) -> None:
     assert "age" in text
     assert max(map(len, _bare(text).splitlines())) <= 100
     assert "\t" not in text
-    narrow = _bare(_shown("ls", "project.json", cwd=here, size=(200, 40)))
-    assert max(map(len, narrow.splitlines())) <= 40
+    for width in (20, 40, 80):
+        narrow = _bare(_shown("ls", "project.json", cwd=here, size=(200, width)))
+        assert max(map(len, narrow.splitlines())) <= width
+
+
+def test_where_columns_would_be_too_narrow_to_be_read_each_row_is_a_block(here: Path) -> None:
+    blocks = _bare(_shown("ls", "project.json", cwd=here, size=(200, 40))).strip().split("\n\n")
+    assert len(blocks) == 3
+    assert blocks[0].split("\n")[:3] == [
+        "slug       ridge-20250120120000",
+        "name       ridge",
+        blocks[0].split("\n")[2],
+    ]
+    assert re.fullmatch(r"created    2025-01-20 14:00:00\+02:00", blocks[0].split("\n")[2])
+    wide = _bare(_shown("ls", "project.json", cwd=here, size=(200, 100)))
+    assert len(re.findall(r"^slug +name +created", wide, re.M)) == 1
 
 
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
