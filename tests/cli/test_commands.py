@@ -53,7 +53,14 @@ def test_tree_shows_what_belongs_to_what(here: Path) -> None:
     assert lines[0] == "project.json"
     assert lines[1].startswith("├─ ridge-20250120120000  ridge")
     assert lines[2:4] == ["│  ├─ artifact notes  json", "│  └─ test adults  r2=0.25"]
-    assert lines[-3:-1] == ["└─ model", "   ├─ 0  2025-01-20 14:00:00+02:00  json"]
+    assert lines[-3:-1] == ["└─ model", "   ├─ 0  2025-01-20 14:00:00+02:00  json  33 B"]
+    run("alias", "model@1", "production", "--yes", cwd=here)
+    assert run("tree", cwd=here).splitlines()[-1].endswith("json  33 B  @production")
+    assert [line for line in run("tree", "--where", "metrics.r2 > 0.7", cwd=here).splitlines() if "202501" in line] == [
+        "└─ lasso-20250121120000  lasso  2025-01-21 14:00:00+02:00  loss=1.5, r2=0.75"
+    ]
+    nodes = answer("tree", "repository.json", "--where", "version == 1", cwd=here)["documents"][0]["nodes"]
+    assert [len(each["nodes"]) for each in nodes] == [1]
     assert answer("tree", cwd=here)["documents"][1]["nodes"][0]["text"] == "model"
 
 

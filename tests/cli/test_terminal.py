@@ -64,6 +64,11 @@ def test_where_columns_would_be_too_narrow_to_be_read_each_row_is_a_block(here: 
     assert len(re.findall(r"^slug +name +created", wide, re.M)) == 1
 
 
+@pytest.mark.parametrize("arguments", [("tree",), ("show", "model@0"), ("show", "ridge")])
+def test_who_watches_sees_ages(here: Path, arguments: tuple[str, ...]) -> None:
+    assert re.search(r"2025-01-20 14:00:00\+02:00 \(\d+ (y|mo)\)", _bare(_shown(*arguments, cwd=here)))
+
+
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_colours_can_be_switched_off(here: Path, more: dict[str, str]) -> None:
     assert "\x1b[" not in _shown("ls", cwd=here, **more)

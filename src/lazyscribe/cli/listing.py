@@ -232,12 +232,25 @@ def number(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def tree(console: Console, path: Path = ".", option: Storage = None) -> None:
+def tree(
+    console: Console,
+    path: Path = ".",
+    where: Where = None,
+    sort: Sort = None,
+    top: Top = None,
+    by: By = None,
+    name: Name = None,
+    tag: Tag = None,
+    since: Since = None,
+    option: Storage = None,
+) -> None:
     """Show experiments with their tests and artifacts, and artifacts with their versions.
 
-    Example: lazyscribe tree models/repository.json
+    Example: lazyscribe tree models/repository.json --name 'model*'
     """
-    trees = [(each, _nodes(each, list(each.open()), console)) for each in documents(path, option)]
+    choice = Choice(where, sort, top, by, name, tag, since)
+    listed = _listed(documents(path, option), choice, console.utc)
+    trees = [(found, _nodes(console, found, opened, records)) for found, opened, records in listed]
 
     def text() -> str:
         drawn = ([console.style(plain(each.path), "bold"), *_drawn(nodes)] for each, nodes in trees)
@@ -247,16 +260,28 @@ def tree(console: Console, path: Path = ".", option: Storage = None) -> None:
     console.answer(lambda: {"documents": told}, text)
 
 
-def _nodes(found: Found, records: list[dict[str, Any]], console: Console) -> list[dict[str, Any]]:
+def _nodes(console: Console, found: Found, opened: Any, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if found.kind == "project":
         return [_experiment_node(each, console) for each in records]
+    aliases = aliases_of(console, opened, records)
     named: dict[str, list[dict[str, Any]]] = {}
     for each in records:
-        text = f"{each['version']}  {console.date(each['created_at'])}  {each['handler']}"
-        if each["expiry"] is not None:
-            text += f"  expiry {console.date(each['expiry'])}"
+        parts = [
+            each["version"],
+            aged(console, each["created_at"]),
+            each["handler"],
+            size(size_of(found, each["name"], each["fname"])),
+            f"expiry {console.date(each['expiry'])}" if each["expiry"] is not None else None,
+            *(f"@{alias}" for alias in aliases.get((each["name"], each["version"]), [])),
+        ]
+        text = "  ".join(str(part) for part in parts if part is not None)
         named.setdefault(each["name"], []).append({"text": text, "nodes": []})
     return [{"text": name, "nodes": nodes} for name, nodes in named.items()]
+
+
+def aged(console: Console, date: str) -> str:
+    """Return a date and, for those who watch, its age."""
+    return f"{console.date(date)} ({console.age(date)})" if console.terminal else str(console.date(date))
 
 
 def _experiment_node(record: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -265,7 +290,8 @@ def _experiment_node(record: dict[str, Any], console: Console) -> dict[str, Any]
         inner = [_leaf("artifact", each["name"], each["handler"]) for each in test["artifacts"]]
         nodes.append({"text": f"test {test['name']}  {pairs(test['metrics'])}".rstrip(), "nodes": inner})
     nodes += [_leaf("depends on", each, "") for each in record["dependencies"]]
-    text = f"{record['slug']}  {record['name']}  {console.date(record['created_at'])}  {pairs(record['metrics'])}"
+    date = aged(console, record["created_at"])
+    text = f"{record['slug']}  {record['name']}  {date}  {pairs(record['metrics'])}"
     return {"text": text.rstrip(), "nodes": nodes}
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lazyscribe.cli.console import Console, plain, size
-from lazyscribe.cli.listing import aliases_of, number
+from lazyscribe.cli.listing import aged, aliases_of, number
 from lazyscribe.cli.opening import Found, Times, choose, document_of, documents, first_of, size_of
 from lazyscribe.cli.options import AsOf, In, Release, Storage, Trust, Version
 
@@ -88,8 +88,8 @@ def _lines(console: Console, told: dict[str, Any]) -> list[str]:
             lines += _named(console, key, value)
         else:
             shown = (
-                console.date(value)
-                if key in dates
+                aged(console, value)
+                if key in dates and value is not None
                 else ", ".join(map(str, value))
                 if isinstance(value, list)
                 else value
