@@ -98,6 +98,28 @@ def test_put_that_is_ended_while_it_writes_leaves_the_repository_as_it_was(here:
         assert _files(here) == before
 
 
+def test_a_signal_is_not_lost_while_something_is_finalized(here: Path) -> None:
+    program = (
+        "import os, signal, sys, time\n"
+        "class Finalized:\n"
+        "    def __del__(self):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        time.sleep(0.1)\n"
+        "import lazyscribe.cli.listing as listing\n"
+        "def documents(*_):\n"
+        "    Finalized()\n"
+        "    time.sleep(10)\n"
+        "listing.documents = documents\n"
+        "from lazyscribe.cli.launcher import main\n"
+        "sys.argv[1:] = ['ls']\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=here, capture_output=True, timeout=60, check=False, env=environment()
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (130, 1), done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["ls", "--help"], ["--version"], ["ls"], ["ls", "--json"]])
 def test_outputs_that_nobody_reads_or_that_are_full_or_closed(here: Path, arguments: list[str]) -> None:
     def told(redirection: str) -> tuple[int, str]:

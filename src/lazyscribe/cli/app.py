@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lazyscribe.cli.codes import WRONG_USE, Terminated
+from lazyscribe.cli.codes import INTERRUPTED, WRONG_USE, Terminated
 from lazyscribe.cli.console import Console, plain, unread
 
 COMMANDS = {
@@ -117,14 +117,17 @@ def _leave_text_alone(parameter: Any) -> None:
     parameter.process_value = process_value
 
 
-def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., int]:
-    """Return what typer calls: `function` with the flags that every command has, and the console made of them."""
+def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., tuple[int]]:
+    """Return what typer calls: `function` with the flags that every command has, and the console made of them.
 
-    def run(**given: Any) -> int:
+    It gives its code in a tuple, so that this is not taken for a code of typer's own.
+    """
+
+    def run(**given: Any) -> tuple[int]:
         del given["help"]
         flags = {flag: given.pop(flag) for flag in ("json", "utc", "debug")}
         console = Console(name, **flags)
-        return console.run(lambda: function(console, **given))
+        return (console.run(lambda: function(console, **given)),)
 
     signature = inspect.signature(function, eval_str=True)
     own = [parameter for parameter in signature.parameters.values() if parameter.name != "console"]
@@ -173,17 +176,18 @@ def group() -> Any:
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the code it ends with."""
     signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _ended_again
     with _streams(), warnings.catch_warnings():
         warnings.showwarning = _warn
         try:
             return _called(arguments)
         except KeyboardInterrupt as end:
-            return Console(None).interrupted(end)
+            return _console(arguments).interrupted(end)
         except OSError as error:
-            return Console(None).failed(error)
+            return _console(arguments).failed(error)
         except Exception as error:  # of typer's own parser, which some versions have from click
             if type(error).__name__ == "Abort":
-                return Console(None).interrupted(error.__cause__)
+                return _console(arguments).interrupted(error.__cause__)
             if not hasattr(error, "format_message"):
                 raise
             return _wrong_use(error, arguments)
@@ -199,7 +203,14 @@ def _called(arguments: Sequence[str]) -> int:
         group().main(args=["--help"], prog_name="lazyscribe", standalone_mode=False)
         return WRONG_USE
     found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
-    return found if isinstance(found, int) else 0
+    if isinstance(found, tuple):
+        return int(found[0])
+    return _console(arguments).interrupted() if found == INTERRUPTED else int(found or 0)
+
+
+def _console(arguments: Sequence[str], command: str | None = None) -> Console:
+    """Return where to write what does not come from a command."""
+    return Console(command, json="--json" in arguments)
 
 
 @contextmanager
@@ -220,6 +231,17 @@ def _terminate(*_: object) -> None:
     raise Terminated
 
 
+def _ended_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again that came while something ran that nothing can be raised in, a finalizer perhaps."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    from threading import Timer
+
+    number = signal.SIGTERM if isinstance(lost.exc_value, Terminated) else signal.SIGINT
+    Timer(0.01, os.kill, (os.getpid(), number)).start()
+
+
 def _meant(error: Any) -> str:
     """Return which command may have been meant."""
     from difflib import get_close_matches
@@ -235,5 +257,5 @@ def _wrong_use(error: Any, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "lazyscribe"
     message = plain(error.format_message()).rstrip(".") + _meant(error)
-    console = Console(path.removeprefix("lazyscribe").strip() or None, json="--json" in arguments)
+    console = _console(arguments, path.removeprefix("lazyscribe").strip() or None)
     return console.fail(WRONG_USE, "wrong-use", f"{message}; see: {path} --help")
