@@ -14,7 +14,7 @@ import typer
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain
 from lazyscribe.cli.opening import documents
-from lazyscribe.cli.options import Path, Storage
+from lazyscribe.cli.options import PlaceArgument
 from lazyscribe.exception import DocumentMissingError
 from lazyscribe.locating import promises
 
@@ -50,7 +50,7 @@ def _of_bash(script: str) -> File | None:
     return path if f"source '{path}'" in settings.read_text() else None
 
 
-def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
+def doctor(console: Console, *, place: PlaceArgument) -> None:
     """Tell what is installed, which extras there are, and what the store at a place promises.
 
     Example: lazyscribe doctor s3://bucket/models/repository.json
@@ -63,7 +63,7 @@ def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
         "extras": _extras(),
         "handlers": _handlers(),
         "environment": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("LAZYSCRIBE_")},
-        "places": _places(path, option),
+        "places": _places(place),
     }
     console.answer(lambda: told, lambda: _tables(console, told))
 
@@ -122,10 +122,10 @@ def _handlers() -> list[dict[str, Any]]:
     return found
 
 
-def _places(path: str, option: list[str] | None) -> list[dict[str, Any]]:
+def _places(place: PlaceArgument) -> list[dict[str, Any]]:
     """Return what the store promises at each file of records that there is."""
     try:
-        found = documents(path, option)
+        found = documents(place)
     except DocumentMissingError:
         return []
     return [{"path": each.path, "kind": each.kind, **promises(each.path, each.options)} for each in found]

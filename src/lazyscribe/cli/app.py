@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperGroup
@@ -117,29 +117,47 @@ def _leave_text_alone(parameter: Any) -> None:
     parameter.process_value = process_value
 
 
-def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., tuple[int]]:
+def _with_flags(command: str, function: Callable[..., Any]) -> Callable[..., tuple[int]]:
     """Return what typer calls: `function` with the flags that every command has, and the console made of them.
 
-    It gives its code in a tuple, so that this is not taken for a code of typer's own.
+    A parameter that is a named tuple stands for options of its fields. The code comes in a tuple, so that it is not
+    taken for one of typer's own.
     """
+    signature = inspect.signature(function, eval_str=True)
+    own = [parameter for parameter in signature.parameters.values() if parameter.name != "console"]
+    groups = {each.name: each.annotation for each in own if hasattr(each.annotation, "_fields")}
 
     def run(**given: Any) -> tuple[int]:
         del given["help"]
+        for name, group in groups.items():
+            given[name] = group(*(given.pop(field) for field in group._fields))
         flags = {flag: given.pop(flag) for flag in ("json", "utc", "debug")}
-        console = Console(name, **flags)
+        console = Console(command, **flags)
         return (console.run(lambda: function(console, **given)),)
 
-    signature = inspect.signature(function, eval_str=True)
-    own = [parameter for parameter in signature.parameters.values() if parameter.name != "console"]
     kind = inspect.Parameter.KEYWORD_ONLY
     flags = [
         inspect.Parameter(flag, kind, default=False, annotation=annotation)
         for flag, annotation in (("json", Json), ("utc", Utc), ("debug", Debug), ("help", Help))
     ]
-    parameters = [*(each.replace(kind=kind) for each in own), *flags]
+    single = (
+        parameter for each in own for parameter in (_options(groups[each.name]) if each.name in groups else [each])
+    )
+    parameters = [*(each.replace(kind=kind) for each in single), *flags]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
+
+
+def _options(group: Any) -> list[inspect.Parameter]:
+    """Return the options of a group, a named tuple, as parameters of their own."""
+    kinds = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field, inspect.Parameter.KEYWORD_ONLY, default=group._field_defaults[field], annotation=kinds[field]
+        )
+        for field in group._fields
+    ]
 
 
 def _version(wanted: bool) -> None:

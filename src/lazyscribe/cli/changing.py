@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.consent import Change, Consent, carry_out
+from lazyscribe.cli.consent import Change, carry_out
 from lazyscribe.cli.console import Console, Refused, or_none
-from lazyscribe.cli.opening import Found, Times, choose, date_of, document, documents, first_of
-from lazyscribe.cli.options import AliasArgument, Artifact, AsOf, DryRun, In, Message, Storage, Version, Yes
+from lazyscribe.cli.opening import Found, choose, date_of, document, documents, first_of
+from lazyscribe.cli.options import AliasArgument, Artifact, Consent, Message, Place, Times
 
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="When it expires; default: now.")]
 Removed = Annotated[bool, typer.Option("--remove", help="Let the alias mean no version any more.")]
@@ -22,47 +22,43 @@ Target = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="A version, 
 def expire(
     console: Console,
     name: Artifact,
-    version: Version = None,
-    as_of: AsOf = None,
     on: On = None,
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Let a version expire: it stays, and "the newest" passes it over from then on.
 
     Example: lazyscribe expire model@3 --on 2030-01-01
     """
-    chosen = choose(document(path, option, "repository"), name, Times(version, as_of, utc=console.utc), "w+")
+    chosen = choose(document(place, "repository"), name, times, console.utc, "w+")
     repository, before = chosen.repository, chosen.record()
     repository.set_artifact_expiry(*chosen.choice, expiry=None if on is None else date_of(on, console.utc))
     after = next(each for each in repository if all(each[key] == before[key] for key in ("name", "fname")))
     text = f"version {after['version']} of {after['name']}: expiry {console.date(before['expiry']) or 'none'}"
     text += f" -> {console.date(after['expiry'])}"
     change = _change(chosen.found, text, (before["expiry"], after["expiry"]), lambda: repository.save(message=message))
-    carry_out(console, change, Consent(yes, dry_run))
+    carry_out(console, change, consent)
 
 
 def alias(
     console: Console,
     name: Artifact,
     alias: AliasArgument,
-    version: Version = None,
-    as_of: AsOf = None,
     remove: Removed = False,
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Let an alias mean a version from now on, or with --remove none.
 
     Example: lazyscribe alias model@3 production --message "better on the new data"
     """
-    chosen = choose(document(path, option, "repository"), name, Times(version, as_of, utc=console.utc), "w+")
+    chosen = choose(document(place, "repository"), name, times, console.utc, "w+")
     repository, choice, meant = chosen.repository, chosen.choice, alias.removeprefix("@")
     before, after = repository.aliases(choice.name).get(meant), None
     if remove:
@@ -72,17 +68,16 @@ def alias(
         repository.set_alias(choice.name, meant, choice.version, choice.match)
     text = f"alias @{meant} of {choice.name}: {or_none(before)} -> {or_none(after)}"
     change = _change(chosen.found, text, (before, after), lambda: repository.save(message=message))
-    carry_out(console, change, Consent(yes, dry_run))
+    carry_out(console, change, consent)
 
 
 def rm(
     console: Console,
     name: Target,
     reason: Reason,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Take a version, or an experiment, out of its file; its own files stay.
 
@@ -96,7 +91,7 @@ def rm(
             return _experiment_taken_out(found, name, reason)
         return _version_taken_out(found, name, reason, console.utc)
 
-    carry_out(console, first_of(documents(path, option), taken_out), Consent(yes, dry_run))
+    carry_out(console, first_of(documents(place), taken_out), consent)
 
 
 def _experiment_taken_out(found: Found, slug: str, reason: str) -> Change:
@@ -108,7 +103,7 @@ def _experiment_taken_out(found: Found, slug: str, reason: str) -> Change:
 
 
 def _version_taken_out(found: Found, name: str, reason: str, utc: bool) -> Change:
-    chosen = choose(found, name, Times(utc=utc), "w+")
+    chosen = choose(found, name, Times(), utc, "w+")
     repository, choice = chosen.repository, chosen.choice
     record = chosen.record()
     if choice.version is None:

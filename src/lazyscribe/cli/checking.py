@@ -9,12 +9,12 @@ import typer
 from lazyscribe.cli.codes import DAMAGED, DONE
 from lazyscribe.cli.console import Console
 from lazyscribe.cli.opening import documents
-from lazyscribe.cli.options import Path, Storage
+from lazyscribe.cli.options import PlaceArgument
 
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads that read; default: one per core.")]
 
 
-def verify(console: Console, path: Path = ".", workers: Workers = None, option: Storage = None) -> int:
+def verify(console: Console, workers: Workers = None, *, place: PlaceArgument) -> int:
     """Check every record, file and digest, and what lies around; changes nothing.
 
     It ends with 4 if something is damaged.
@@ -24,7 +24,7 @@ def verify(console: Console, path: Path = ".", workers: Workers = None, option: 
     from lazyscribe import Project, Repository
 
     reports = []
-    for each in documents(path, option):
+    for each in documents(place):
         # With mode="w" nothing is loaded, so nothing that is damaged keeps us from looking; nothing is saved either.
         kind = Project if each.kind == "project" else Repository
         reports.append(kind(each.path, "w", **each.options).verify(workers, console.bar(f"checking {each.path}")))

@@ -10,7 +10,7 @@ from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain
 from lazyscribe.cli.listing import number
 from lazyscribe.cli.opening import document
-from lazyscribe.cli.options import In, Sort, Storage, Where
+from lazyscribe.cli.options import Place, Sort, Where
 
 Slugs = Annotated[list[str] | None, typer.Argument(metavar="A B …", help="Slugs of experiments; or give --where.")]
 All = Annotated[bool, typer.Option("--all", help="What is equal in all of them, too.")]
@@ -41,8 +41,8 @@ def compare(
     sort: Sort = None,
     everything: All = False,
     best: Best = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    place: Place,
 ) -> None:
     """Lay experiments side by side: where they differ, and which one is best in what.
 
@@ -50,7 +50,7 @@ def compare(
 
     Example: lazyscribe compare ridge lasso --best r2:max
     """
-    found = document(path, option, "project")
+    found = document(place, "project")
     project = found.project()
     chosen = [project[slug].to_dict() for slug in experiments or ()]
     if where is not None or sort:

@@ -6,13 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lazyscribe.cli.console import Console, plain
-
-
-class Consent(NamedTuple):
-    """What was said on the command line about changes."""
-
-    yes: bool
-    dry_run: bool
+from lazyscribe.cli.options import Consent
 
 
 class Change(NamedTuple):

@@ -8,7 +8,7 @@ import typer
 
 from lazyscribe.cli.console import Console, plain
 from lazyscribe.cli.opening import document, number_or_date
-from lazyscribe.cli.options import In, Storage
+from lazyscribe.cli.options import Place
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An artifact.")]
 First = Annotated[str, typer.Argument(metavar="A", help="A version: a number, a date or an alias.")]
@@ -26,14 +26,14 @@ def diff(
     b: Second = None,
     how: How = None,
     key: Key = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    place: Place,
 ) -> None:
     """Show what differs between two versions of an artifact, the older first.
 
     Example: lazyscribe diff parameters 2 5
     """
-    repository = document(path, option, "repository").repository()
+    repository = document(place, "repository").repository()
     pair = number_or_date(a, console.utc), number_or_date(b, console.utc)
     keywords: dict[str, Any] = {"key": key[0] if len(key) == 1 else key} if key else {}
     chosen: Literal["lines", "values"] | None = how  # type: ignore[assignment]

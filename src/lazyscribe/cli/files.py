@@ -12,8 +12,8 @@ import typer
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.opening import Found, Times, choose, document, local_path, options_of
-from lazyscribe.cli.options import Artifact, AsOf, DryRun, In, Release, Storage, Version
+from lazyscribe.cli.opening import Found, choose, document, local_path, options_of
+from lazyscribe.cli.options import Artifact, DryRun, Place, Storage, Times
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder.")]
 Name = Annotated[
@@ -109,11 +109,9 @@ def get(
     console: Console,
     name: Artifact,
     to: To = None,
-    version: Version = None,
-    as_of: AsOf = None,
-    release: Release = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Write the file of a version to a path or to the output, its digest checked.
 
@@ -122,8 +120,8 @@ def get(
 
     Example: lazyscribe get model@production --to model.onnx
     """
-    found = document(path, option, "repository")
-    chosen = choose(found, name, Times(version, as_of, release, console.utc))
+    found = document(place, "repository")
+    chosen = choose(found, name, times, console.utc)
     record = chosen.record()
     if to == "-" and console.json:
         raise Refused("--to - and --json both write to the output; leave one of them out.", WRONG_USE, "wrong-use")

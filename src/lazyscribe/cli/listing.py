@@ -5,61 +5,27 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, documents, moment, size_of
-from lazyscribe.cli.options import Path, Sort, Storage, Where
+from lazyscribe.cli.options import Choice, PlaceArgument
 from lazyscribe.exception import QueryError, UnreadableError
 
 if TYPE_CHECKING:
     from lazyscribe.query import Selection
 
-Name = Annotated[str | None, typer.Option("--name", metavar="PATTERN", help="Only these names; * stands for anything.")]
-Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only experiments with this tag. May be repeated.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="WHEN", help="Created since a date, or for so long: 12h, 7d, 2w.")
-]
-Top = Annotated[int | None, typer.Option("--top", metavar="N", min=0, help="Only the first N.")]
-By = Annotated[str | None, typer.Option("--by", metavar="FIELD", help="With --top: the greatest of a field.")]
-
 _AGE = re.compile(r"(\d{1,6})\s*(h|d|w)")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
-class Choice(NamedTuple):
-    """Which experiments or versions are to be listed, and in what order."""
-
-    where: str | None = None
-    sort: list[str] | None = None
-    top: int | None = None
-    by: str | None = None
-    name: str | None = None
-    tag: list[str] | None = None
-    since: str | None = None
-
-
-def ls(
-    console: Console,
-    path: Path = ".",
-    where: Where = None,
-    sort: Sort = None,
-    top: Top = None,
-    by: By = None,
-    name: Name = None,
-    tag: Tag = None,
-    since: Since = None,
-    option: Storage = None,
-) -> None:
+def ls(console: Console, *, choice: Choice, place: PlaceArgument) -> None:
     """List experiments, and versions of artifacts.
 
     Example: lazyscribe ls --where 'metrics.auc > 0.9 and parameters.model == "svm"' --sort -metrics.auc --top 5
     """
-    choice = Choice(where, sort, top, by, name, tag, since)
-    listed = _listed(documents(path, option), choice, console.utc)
+    listed = _listed(documents(place), choice, console.utc)
     console.answer(lambda: {"documents": [_told(console, *each) for each in listed]}, lambda: _tables(console, listed))
 
 
@@ -232,24 +198,12 @@ def number(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def tree(
-    console: Console,
-    path: Path = ".",
-    where: Where = None,
-    sort: Sort = None,
-    top: Top = None,
-    by: By = None,
-    name: Name = None,
-    tag: Tag = None,
-    since: Since = None,
-    option: Storage = None,
-) -> None:
+def tree(console: Console, *, choice: Choice, place: PlaceArgument) -> None:
     """Show experiments with their tests and artifacts, and artifacts with their versions.
 
     Example: lazyscribe tree models/repository.json --name 'model*'
     """
-    choice = Choice(where, sort, top, by, name, tag, since)
-    listed = _listed(documents(path, option), choice, console.utc)
+    listed = _listed(documents(place), choice, console.utc)
     trees = [(found, _nodes(console, found, opened, records)) for found, opened, records in listed]
 
     def text() -> str:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lazyscribe.cli.codes import CONFLICT, WRONG_USE
-from lazyscribe.cli.consent import Change, Consent, carry_out
+from lazyscribe.cli.consent import Change, carry_out
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, date_of, document, documents, options_of
-from lazyscribe.cli.options import DryRun, In, Message, Storage, Yes
+from lazyscribe.cli.options import Consent, Message, Place, Storage
 
 if TYPE_CHECKING:
     from lazyscribe.copying import Copied
@@ -51,7 +51,7 @@ def copy(
     Example: lazyscribe copy models s3://bucket/models/ --name model
     """
     told = []
-    for each in documents(source, option):
+    for each in documents(Place(source, option)):
         goal = Found(_goal(target, each.kind), each.kind, options_of(to_option))
         date = date_of(since, console.utc) if since is not None else None
         copied = _copied(console, each, goal, name, date, workers)
@@ -86,10 +86,9 @@ def _copied(
 def merge(
     console: Console,
     other: Other,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Bring another project or repository into this one, with its files; what will come is shown first.
 
@@ -98,8 +97,8 @@ def merge(
 
     Example: lazyscribe merge ../colleague/project.json
     """
-    theirs = documents(other, option)[0]
-    mine = document(path, option, theirs.kind)
+    theirs = documents(Place(other, place.option))[0]
+    mine = document(place, theirs.kind)
     preview = _preview(theirs, mine)
     lines = [f"{what}: {', '.join(found)}" for what, found in preview.items() if found]
     if preview["conflicts"]:
@@ -117,7 +116,7 @@ def merge(
         },
         lambda copied: [f"{theirs.path} -> {mine.path}: {_counted(copied)}"],
     )
-    carry_out(console, change, Consent(yes, dry_run), f"Bring this into {mine.path}?")
+    carry_out(console, change, consent, f"Bring this into {mine.path}?")
 
 
 def _preview(theirs: Found, mine: Found) -> dict[str, list[str]]:
@@ -152,11 +151,10 @@ def promote(
     release: Tag = None,
     alias: Alias = None,
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
     to_option: ToOption = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Make an experiment's artifact the newest version of its name in a repository; its file is copied.
 
@@ -167,12 +165,12 @@ def promote(
     if release is not None and alias is not None and experiment is None:
         from lazyscribe.cli.releasing import promote_release
 
-        found = document(path, option, "repository")
-        promote_release(console, found, (release, alias), message, Consent(yes, dry_run))
+        found = document(place, "repository")
+        promote_release(console, found, (release, alias), message, consent)
     elif experiment is not None and artifact is not None and release is None and alias is None:
         goal = Found(_goal(to, "repository"), "repository", options_of(to_option))
-        found = document(path, option, "project")
-        carry_out(console, _promotion(found, goal, experiment, artifact), Consent(yes, dry_run), "Promote it?")
+        found = document(place, "project")
+        carry_out(console, _promotion(found, goal, experiment, artifact), consent, "Promote it?")
     else:
         what = "Give an experiment and its artifact, or --release and --alias"
         raise Refused(f"{what}; see: lazyscribe promote --help", WRONG_USE, "wrong-use")

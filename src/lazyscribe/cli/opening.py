@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Refused
+from lazyscribe.cli.options import Place, PlaceArgument, Times
 from lazyscribe.exception import UnknownArtifactError, UnknownNameError, UnreadableError
 from lazyscribe.locating import Kind, find
 
@@ -75,15 +76,15 @@ class Found(NamedTuple):
         return self.project() if self.kind == "project" else self.repository()
 
 
-def documents(path: str, storage: Sequence[str] | None) -> list[Found]:
-    """Return the project and the repository that there are at `path`, at least one of them."""
-    options = options_of(storage)
-    return [Found(file.removeprefix("./"), kind, options) for file, kind in find(path, options, by_name=True)]
+def documents(place: Place | PlaceArgument) -> list[Found]:
+    """Return the project and the repository that there are at a place, at least one of them."""
+    options = options_of(place.option)
+    return [Found(file.removeprefix("./"), kind, options) for file, kind in find(place.path, options, by_name=True)]
 
 
-def document(path: str, storage: Sequence[str] | None, kind: Kind) -> Found:
-    """Return the one of that kind at `path`."""
-    return document_of(documents(path, storage), kind)
+def document(place: Place, kind: Kind) -> Found:
+    """Return the one of that kind at a place."""
+    return document_of(documents(place), kind)
 
 
 def document_of(found: Sequence[Found], kind: Kind) -> Found:
@@ -116,20 +117,6 @@ class Wanted(NamedTuple):
     match: Literal["exact", "asof"]
 
 
-class Times(NamedTuple):
-    """How a version is named beside NAME@VERSION, and whether dates without an offset are in UTC."""
-
-    version: str | None = None
-    as_of: str | None = None
-    release: str | None = None
-    utc: bool = False
-
-    @property
-    def given(self) -> int:
-        """How many of them were given."""
-        return sum(each is not None for each in self[:3])
-
-
 class Chosen(NamedTuple):
     """A repository that was opened, and what is wanted of it."""
 
@@ -142,17 +129,15 @@ class Chosen(NamedTuple):
         return self.repository.get_artifact_metadata(*self.choice)
 
 
-def choose(
-    found: Found, name: str, times: Times, mode: Literal["r", "w+"] = "r", trust: bool = False
-) -> Chosen:  # fmt: skip
+def choose(found: Found, name: str, times: Times, utc: bool, mode: Literal["r", "w+"] = "r") -> Chosen:
     """Open a repository, and understand which version of it NAME or NAME@VERSION means."""
-    repository = found.repository(mode, trust)
-    return Chosen(found, repository, wanted(name, times, repository))
+    repository = found.repository(mode)
+    return Chosen(found, repository, wanted(name, times, repository, utc))
 
 
-def wanted(text: str, times: Times, repository: Repository) -> Wanted:
+def wanted(text: str, times: Times, repository: Repository, utc: bool) -> Wanted:
     """Understand NAME or NAME@VERSION; a name that is there as it stands is not cut at its ``@``."""
-    version, as_of, release, utc = times
+    version, as_of, release = times
     name = text
     if times.given > 1:
         raise Refused("Give only one of --version, --as-of and --release.", WRONG_USE, "wrong-use")

@@ -9,8 +9,8 @@ import typer
 
 from lazyscribe.cli.console import Console, Refused, plain, plain_lines
 from lazyscribe.cli.listing import told_of_versions, versions_table
-from lazyscribe.cli.opening import Found, Times, choose, date_of, document, documents
-from lazyscribe.cli.options import Artifact, AsOf, In, Release, Storage, Version
+from lazyscribe.cli.opening import Found, choose, date_of, document, documents
+from lazyscribe.cli.options import Artifact, Place, Times
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Only what was done to this artifact or experiment.")
@@ -28,14 +28,14 @@ _ENTRY = re.compile(r"[0-9a-f]{16}")
 KINDS = ("held", "observed", "missing", "logged", "changed", "deleted", "aliased")
 
 
-def history(console: Console, name: Name = None, last: Last = None, path: In = ".", option: Storage = None) -> None:
+def history(console: Console, name: Name = None, last: Last = None, *, place: Place) -> None:
     """Tell what every commit did: who, when, why, and to what.
 
     Example: lazyscribe history model --last 10
     """
     parts, told = [], []
     is_known = name is None
-    for each in documents(path, option):
+    for each in documents(place):
         opened = each.open()
         commits = opened.history()
         if name is not None:
@@ -46,7 +46,8 @@ def history(console: Console, name: Name = None, last: Last = None, path: In = "
         parts += [_shown(console, each, commit) for commit in commits]
     if not is_known:
         raise Refused(
-            f"Nothing is told of {name!r} in {path}; give an artifact's name, and the file by --in.", kind="not-found"
+            f"Nothing is told of {name!r} in {place.path}; give an artifact's name, and the file by --in.",
+            kind="not-found",
         )
     console.answer(lambda: {"documents": told}, lambda: "\n".join(parts) or "no history")
 
@@ -69,12 +70,12 @@ def _shown(console: Console, found: Found, commit: Any) -> str:
     return "\n".join(lines)
 
 
-def at(console: Console, valid: Valid = None, known: Known = None, path: In = ".", option: Storage = None) -> None:
+def at(console: Console, valid: Valid = None, known: Known = None, *, place: Place) -> None:
     """List the versions of a repository as it was at one moment, as far as was known at another.
 
     Example: lazyscribe at --valid 2025-06-01 --known 2025-06-01T18:00
     """
-    found = document(path, option, "repository")
+    found = document(place, "repository")
     when = _moment(valid, console.utc)
     until = int(known) if known is not None and known.isdecimal() and len(known) < 9 else _moment(known, console.utc)
     repository = found.repository().at(when, until)
@@ -94,40 +95,32 @@ def _moment(text: str | None, utc: bool) -> Any:
 def explain(
     console: Console,
     name: Artifact,
-    version: Version = None,
-    as_of: AsOf = None,
-    release: Release = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Say in words which version is meant, and why no newer one.
 
     Example: lazyscribe explain model --as-of 2025-06-01
     """
-    found, repository, choice = choose(
-        document(path, option, "repository"), name, Times(version, as_of, release, console.utc)
-    )
+    found, repository, choice = choose(document(place, "repository"), name, times, console.utc)
     text = repository.explain(*choice)
-    if release is not None:
-        text = f"The release {release!r} holds version {choice.version} of {choice.name!r}.\n{text}"
+    if times.release is not None:
+        text = f"The release {times.release!r} holds version {choice.version} of {choice.name!r}.\n{text}"
     console.answer(lambda: {"path": found.path, "name": choice.name, "text": text}, lambda: plain_lines(text))
 
 
 def lineage(
     console: Console,
     name: Artifact,
-    version: Version = None,
-    as_of: AsOf = None,
-    release: Release = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Tell where a version comes from: the experiment, what it depends on, and what else came of those.
 
     Example: lazyscribe lineage model@production
     """
-    found, repository, choice = choose(
-        document(path, option, "repository"), name, Times(version, as_of, release, console.utc)
-    )
+    found, repository, choice = choose(document(place, "repository"), name, times, console.utc)
     told = repository.lineage(*choice)
     console.answer(lambda: {"path": found.path, "lineage": told.to_dict()}, lambda: plain_lines(str(told)))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.consent import Change, Consent, carry_out
+from lazyscribe.cli.consent import Change, carry_out
 from lazyscribe.cli.console import Console, Refused, or_none
 from lazyscribe.cli.opening import Found, document, release_of
-from lazyscribe.cli.options import AliasArgument, DryRun, In, Message, Storage, Yes
+from lazyscribe.cli.options import AliasArgument, Consent, Message, Place
 
 if TYPE_CHECKING:
     from lazyscribe import Repository
@@ -34,10 +34,9 @@ def release(
     name: Names = None,
     lock: LockFile = None,
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Name the newest version of everything by a tag; without a tag, list the releases that there are.
 
@@ -45,7 +44,7 @@ def release(
     """
     from lazyscribe.release import create_release
 
-    found = document(path, option, "repository")
+    found = document(place, "repository")
     reading = found.repository()
     if tag is None:
         _list(console, found, reading.releases())
@@ -62,7 +61,7 @@ def release(
             lock_release(reading, made, lock)
 
     change = Change([_in_words(made)], save, lambda _: {"path": found.path, "releases": [_told(made)]})
-    carry_out(console, change, Consent(yes, dry_run), f"Release this as {tag!r}?")
+    carry_out(console, change, consent, f"Release this as {tag!r}?")
 
 
 def _in_words(made: Release) -> str:
@@ -103,16 +102,15 @@ def rollback(
     alias: AliasArgument,
     on_conflict: OnConflict = "raise",
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Let an alias mean what it meant before the last release was promoted to it, of all names at once.
 
     Example: lazyscribe rollback production --message "slow on new data"
     """
-    found = document(path, option, "repository")
+    found = document(place, "repository")
     if on_conflict not in ("raise", "ours", "theirs"):
         raise Refused(f"{on_conflict!r} decides nothing; use raise, ours or theirs.", WRONG_USE, "wrong-use")
     how: Literal["raise", "ours", "theirs"] = on_conflict  # type: ignore[assignment]
@@ -120,7 +118,7 @@ def rollback(
     repository = found.repository("a")
     moves = _moves_back(repository, meant)
     change = _moved(found, meant, moves, lambda: repository.rollback(meant, how, message))
-    carry_out(console, change, Consent(yes, dry_run))
+    carry_out(console, change, consent)
 
 
 def _moves_back(repository: Repository, alias: str) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ import typer
 
 from lazyscribe.cli.console import Console, plain, size
 from lazyscribe.cli.listing import aged, aliases_of, number
-from lazyscribe.cli.opening import Found, Times, choose, document_of, documents, first_of, size_of
-from lazyscribe.cli.options import AsOf, In, Release, Storage, Trust, Version
+from lazyscribe.cli.opening import Found, document_of, documents, first_of, size_of, wanted
+from lazyscribe.cli.options import Place, Times, Trust
 
 Names = Annotated[
     str, typer.Argument(metavar="NAME", help="An experiment's slug, or an artifact: NAME or NAME@VERSION.")
@@ -20,20 +20,17 @@ Value = Annotated[bool, typer.Option("--value", help="Of an artifact its value, 
 def show(
     console: Console,
     name: Names,
-    version: Version = None,
-    as_of: AsOf = None,
-    release: Release = None,
     value: Value = False,
     trust: Trust = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Show all that is known of one experiment, or of one version of an artifact.
 
     Example: lazyscribe show model@3 --in models/repository.json
     """
-    found = documents(path, option)
-    times = Times(version, as_of, release, console.utc)
+    found = documents(place)
     if times.given:
         found = [document_of(found, "repository")]
 
@@ -50,9 +47,9 @@ def _version(
     console: Console, found: Found, name: str, times: Times, value: tuple[bool, bool]
 ) -> dict[str, Any]:  # fmt: skip
     shown, trust = value
-    chosen = choose(found, name, times, trust=trust)
-    repository, choice = chosen.repository, chosen.choice
-    record = chosen.record()
+    repository = found.repository(trust=trust)
+    choice = wanted(name, times, repository, console.utc)
+    record = repository.get_artifact_metadata(*choice)
     told = {
         "path": found.path,
         "kind": "version",
