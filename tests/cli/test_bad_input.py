@@ -34,6 +34,8 @@ HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
         (["get", "model@0", "--version", "1"], 2, "leave it out"),
         (["rm", "model", "--reason", "x", "--yes"], 2, "model@3"),
         (["completion", "csh"], 2, "bash"),
+        (["copy", ".", "x.json"], 2, "give a folder"),
+        (["merge", "."], 2, "the one that is to be merged"),
         (["get", "model", "--as-of", "yesterday"], 2, "'yesterday' is no date"),
         (["expire", "model@0", "--on", "tomorrow", "--yes"], 2, "'tomorrow' is no date"),
         (["copy", ".", "x", "--since", "tomorrow"], 2, "'tomorrow' is no date"),
@@ -170,8 +172,11 @@ def test_who_reads_no_further_is_no_error(here: Path) -> None:
     assert process.returncode == 0
 
 
-def test_without_typer_one_line_says_how_to_get_it(tmp_path: Path) -> None:
-    program = "import sys\nsys.modules['typer'] = None\nfrom lazyscribe.cli.launcher import main\nsys.exit(main())\n"
+@pytest.mark.parametrize("library", ["typer", "rich"])
+def test_without_the_extra_one_line_says_how_to_get_it(library: str) -> None:
+    program = (
+        f"import sys\nsys.modules[{library!r}] = None\nfrom lazyscribe.cli.launcher import main\nsys.exit(main())\n"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "lazyscribe[cli]" in done.stderr

@@ -11,7 +11,9 @@ from lazyscribe.cli.console import Console
 from lazyscribe.cli.opening import documents
 from lazyscribe.cli.options import PlaceArgument
 
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads that read; default: one per core.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", min=1, help="Threads that read; default: one per core.")
+]
 
 
 def verify(console: Console, workers: Workers = None, *, place: PlaceArgument) -> int:

@@ -13,9 +13,12 @@ from lazyscribe.cli.options import Place
 Name = Annotated[str, typer.Argument(metavar="NAME", help="An artifact.")]
 First = Annotated[str, typer.Argument(metavar="A", help="A version: a number, a date or an alias.")]
 Second = Annotated[str | None, typer.Argument(metavar="[B]", help="Another one; default: the newest.")]
-How = Annotated[str | None, typer.Option("--how", help="'lines' or 'values'; default: as the handler has it.")]
+How = Annotated[
+    str | None, typer.Option("--how", metavar="HOW", help="'lines' or 'values'; default: as the handler has it.")
+]
 Key = Annotated[
-    list[str] | None, typer.Option("--key", help="Of tables: the columns that name a row. May be repeated.")
+    list[str] | None,
+    typer.Option("--key", metavar="COLUMN", help="Of tables: the columns that name a row. May be repeated."),
 ]
 
 

@@ -17,14 +17,20 @@ from lazyscribe.cli.options import Artifact, DryRun, Place, Storage, Times
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder.")]
 Name = Annotated[
-    str | None, typer.Option("--name", help="The artifact's name; default: the file's, without its ending.")
+    str | None,
+    typer.Option("--name", metavar="NAME", help="The artifact's name; default: the file's, without its ending."),
 ]
 Handler = Annotated[
     str | None,
-    typer.Option("--handler", help="'text' for text, by itself if it is UTF-8; 'file' or 'folder' for anything else."),
+    typer.Option(
+        "--handler",
+        metavar="HANDLER",
+        help="'text' for text, by itself if it is UTF-8; 'file' or 'folder' for anything else.",
+    ),
 ]
 To = Annotated[
-    str | None, typer.Option("--to", help="Where the file goes; - for the output. Default: its own name here.")
+    str | None,
+    typer.Option("--to", metavar="PATH", help="Where the file goes; - for the output. Default: its own name here."),
 ]
 Into = Annotated[str, typer.Option("--in", "-i", metavar="PATH", help="Path or URL of repository.json, or its folder.")]
 

@@ -19,7 +19,7 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Path or URL of a 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="Path or URL; what ends with / or is a folder is one.")]
 Names = Annotated[list[str] | None, typer.Option("--name", metavar="NAME", help="Only this one. May be repeated.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="Only what is new or changed since a date.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads that copy.")]
+Workers = Annotated[int | None, typer.Option("--workers", metavar="N", min=1, help="Threads that copy.")]
 ToOption = Annotated[
     list[str] | None,
     typer.Option("--to-option", metavar="KEY=VALUE", help="An option of the target's file system."),
@@ -51,7 +51,13 @@ def copy(
     Example: lazyscribe copy models s3://bucket/models/ --name model
     """
     told = []
-    for each in documents(Place(source, option)):
+    found = documents(Place(source, option))
+    if len(found) > 1 and target.endswith(".json"):
+        message = (
+            f"{source} holds a project and a repository, which cannot both be {target}; give a folder as the target."
+        )
+        raise Refused(message, WRONG_USE, "wrong-use")
+    for each in found:
         goal = Found(_goal(target, each.kind), each.kind, options_of(to_option))
         date = date_of(since, console.utc) if since is not None else None
         copied = _copied(console, each, goal, name, date, workers)
@@ -97,7 +103,10 @@ def merge(
 
     Example: lazyscribe merge ../colleague/project.json
     """
-    theirs = documents(Place(other, place.option))[0]
+    theirs, *more = documents(Place(other, place.option))
+    if more:
+        message = f"{other} holds a project and a repository; give the path of the one that is to be merged."
+        raise Refused(message, WRONG_USE, "wrong-use")
     mine = document(place, theirs.kind)
     preview = _preview(theirs, mine)
     lines = [f"{what}: {', '.join(found)}" for what, found in preview.items() if found]

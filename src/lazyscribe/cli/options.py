@@ -21,7 +21,9 @@ AliasArgument = Annotated[str, typer.Argument(metavar="ALIAS", help="Without the
 Message = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the history.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")]
-Version = Annotated[str | None, typer.Option("--version", help="A number, a date or an alias; default: the newest.")]
+Version = Annotated[
+    str | None, typer.Option("--version", metavar="VERSION", help="A number, a date or an alias; default: the newest.")
+]
 Release = Annotated[str | None, typer.Option("--release", metavar="TAG", help="The version that this release holds.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The newest that there was at this date.")]
 Trust = Annotated[
@@ -39,7 +41,9 @@ Sort = Annotated[
 Pattern = Annotated[
     str | None, typer.Option("--name", metavar="PATTERN", help="Only these names; * stands for anything.")
 ]
-Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only experiments with this tag. May be repeated.")]
+Tag = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="Only experiments with this tag. May be repeated.")
+]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="WHEN", help="Created since a date, or for so long: 12h, 7d, 2w.")
 ]

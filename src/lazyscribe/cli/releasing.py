@@ -23,7 +23,9 @@ LockFile = Annotated[str | None, typer.Option("--lock", metavar="FILE", help="Wr
 OnConflict = Annotated[
     str,
     typer.Option(
-        "--on-conflict", help="What was moved by itself since: 'raise' an error, move it back ('ours'), leave it."
+        "--on-conflict",
+        metavar="HOW",
+        help="What was moved by itself since: 'raise' an error, move it back ('ours'), leave it.",
     ),
 ]
 
