@@ -21,6 +21,7 @@ HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
         (["ls", "--nonsense"], 2, "lazyscribe ls --help"),
         (["ls", "--top", "many"], 2, "lazyscribe ls --help"),
         (["show"], 2, "lazyscribe show --help"),
+        (["ls", "--where"], 2, "lazyscribe ls --help"),
         (["ls", "--where", "metrics.r2 >"], 2, "column 13"),
         (["ls", "--sort", "metric.r2"], 2, "did you mean 'metrics'"),
         (["ls", "--since", "yesterday"], 2, "no"),

@@ -258,6 +258,8 @@ def test_completion_and_doctor_tell_of_this_installation(here: Path) -> None:
     assert told["extras"]["cli"]["missing"] == []
     assert {"json", "pickle"} <= {each["handler"] for each in told["handlers"] if each["there"]}
     assert "\nextra\tinstalled\tmissing\n" in run("doctor", cwd=here)
+    (nothing,) = answer("doctor", "memory://new", cwd=here)["places"]
+    assert (nothing["kind"], nothing["store"], "no project" in nothing["why"]) == (None, "MemoryStore", True)
 
 
 def test_the_shell_completes_commands(here: Path) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain
-from lazyscribe.cli.opening import documents
+from lazyscribe.cli.opening import documents, options_of
 from lazyscribe.cli.options import PlaceArgument
 from lazyscribe.exception import DocumentMissingError
 from lazyscribe.locating import promises
@@ -77,14 +77,14 @@ def _tables(console: Console, told: dict[str, Any]) -> str:
     ]
     handlers = [[each["handler"], "yes" if each["there"] else "no", each["extra"]] for each in told["handlers"]]
     places = [
-        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time"]
+        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time", each.get("why")]
         for each in told["places"]
     ]
     parts = [
         console.table(["what", "is"], rows),
         console.table(["extra", "installed", "missing"], extras),
         console.table(["handler", "usable", "extra"], handlers),
-        console.table(["place", "kind", "store", "writers"], places),
+        console.table(["place", "kind", "store", "writers", "note"], places),
     ]
     return "\n\n".join(parts)
 
@@ -123,9 +123,10 @@ def _handlers() -> list[dict[str, Any]]:
 
 
 def _places(place: PlaceArgument) -> list[dict[str, Any]]:
-    """Return what the store promises at each file of records that there is."""
+    """Return what the store promises at each file of records that there is, or would be, and why none is seen."""
     try:
         found = documents(place)
-    except DocumentMissingError:
-        return []
+    except DocumentMissingError as error:
+        folder = place.path if place.path.endswith(("/", ".json")) else f"{place.path}/"
+        return [{"path": place.path, "kind": None, "why": str(error), **promises(folder, options_of(place.option))}]
     return [{"path": each.path, "kind": each.kind, **promises(each.path, each.options)} for each in found]

@@ -273,7 +273,8 @@ def _meant(error: Any) -> str:
 
 def _wrong_use(error: Any, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "lazyscribe"
+    named = ["lazyscribe", *(each for each in arguments[:1] if each in COMMANDS)]
+    path = context.command_path if context is not None else " ".join(named)
     message = plain(error.format_message()).rstrip(".") + _meant(error)
     console = _console(arguments, path.removeprefix("lazyscribe").strip() or None)
     return console.fail(WRONG_USE, "wrong-use", f"{message}; see: {path} --help")
