@@ -73,7 +73,11 @@ def _goal(target: str, kind: str) -> str:
 
 
 def _counted(copied: Copied) -> str:
-    return f"{copied.records} records, {copied.files} files ({size(copied.size)}) copied"
+    return f"{_many(copied.records, 'record')}, {_many(copied.files, 'file')} ({size(copied.size)}) copied"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _copied(
