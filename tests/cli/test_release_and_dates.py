@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from lazyscribe import Project, Repository
+from lazyscribe._dates import showing
+from lazyscribe.exception import LazyscribeError
 from tests.cli.support import answer, call, check, error, make
 
 RELEASED = "2025-03-01T04:30:00"
@@ -75,6 +77,25 @@ def test_a_release_of_a_version_that_was_deleted_says_so(there: Path) -> None:
     repository.delete("model", 0, "no consent")
     repository.save()
     assert "no consent" in error("get", "model", "--release", "1.0", cwd=there, code=1)
+
+
+def test_sentences_of_the_library_say_dates_as_files_do_unless_within_showing(there: Path) -> None:
+    repository = Repository(there / "repository.json", mode="r")
+
+    def said() -> str:
+        with pytest.raises(LazyscribeError) as caught:
+            repository.load_artifact("model", version=7)
+        return f"{caught.value} {repository.explain('model', '@production')} {repository.lineage('model', 0)}"
+
+    plain = said()
+    assert plain.count("2025-01-20T12:00:00") == 3
+    with showing(lambda date: f"<{date:%d.%m.%Y}>"):
+        within = said()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(said).result() == plain  # it is a matter of this thread alone
+    assert within.count("<20.01.2025>") == 3
+    assert "T12:00:00" not in within
+    assert said() == plain
 
 
 ZONES = {"America/New_York": "-0[45]:00", "Asia/Kolkata": r"\+05:30"}
