@@ -84,6 +84,10 @@ class Store(ABC):
             When there is no such file.
         """
 
+    def open_held(self, key: str, limit: int) -> BinaryIO:  # noqa: ARG002
+        """Open as `open` does; stores that fetch whole files hold one of up to `limit` bytes in an `io.BytesIO`."""
+        return self.open(key)
+
     @abstractmethod
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Yield a new, seekable, readable and writable file that becomes `key` when the block ends well.
