@@ -1,6 +1,7 @@
 """Many small files that are asked for together: what becomes of each does not depend on the others."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -81,3 +82,24 @@ def test_a_group_that_may_not_be_written(bucket: Bucket) -> None:
     with pytest.raises(SaveError, match="may not do that: 403 AccessDenied"):
         repository.save()
     assert bucket.objects == before
+
+
+def test_a_machine_without_more_threads(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save for which no thread can be started is an error that says so, not an endless wait; it can be repeated."""
+    repository = begun(bucket)
+    before = dict(bucket.objects)
+    values = log(repository, 10)
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("lazyscribe-put"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(SaveError, match="can't start new thread"):
+        repository.save()
+    monkeypatch.undo()
+    assert bucket.objects == before
+    repository.save()
+    assert versions(bucket) == values

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, TypeAlias, cast
@@ -116,7 +116,7 @@ class Batch:
     def _send(self, key: str, staged: Outgoing, size: int) -> None:
         parcel = self._going[key] = _Parcel(key, staged, size, Future())
         if size > SMALL:
-            self._begin(self._deliver, parcel)
+            self._send_off([parcel])
             return
         self._group.append(parcel)
         if len(self._group) == GROUP or sum(each.size for each in self._group) >= GROUP_SIZE:
@@ -124,10 +124,20 @@ class Batch:
 
     def _send_group(self) -> None:
         group, self._group = self._group, []
-        if len(group) == 1:
-            self._begin(self._deliver, *group)
-        elif group:
-            self._begin(self._deliver_group, group)
+        if group:
+            self._send_off(group)
+
+    def _send_off(self, group: list[_Parcel]) -> None:
+        try:
+            if len(group) == 1:
+                self._begin(self._deliver, *group)
+            else:
+                self._begin(self._deliver_group, group)
+        except BaseException:  # nobody may ever wait for what no thread has taken
+            for parcel in group:
+                self._going.pop(parcel.key, None)
+                parcel.staged.dispose()
+            raise
 
     def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
         if self._pool is None:
@@ -142,24 +152,27 @@ class Batch:
         for parcel in group:
             answer = answers.get(parcel.key)
             if answer is None or isinstance(answer, Trouble):
-                with suppress(RuntimeError):  # nobody waits any more, so the pool takes no more work
+                with suppress(RuntimeError):  # of a pool that takes no more work, or of a machine without more threads
                     self._begin(self._deliver, parcel, answer)
                     continue
             self._deliver(parcel, answer)
 
     def _deliver(self, parcel: _Parcel, answer: Answer | None = None) -> None:
         """Create one file; what was staged is kept if the name is taken, to be tried under another."""
+        failure: BaseException | None = None
         try:
             with _letting_go(parcel.staged):
                 self._put(parcel.key, parcel.staged, answer)
         except BaseException as error:
-            parcel.arrived.set_exception(error)
-        else:
-            parcel.arrived.set_result(None)
-        finally:
-            with self._room:
-                self._waiting -= parcel.size
-                self._room.notify()
+            failure = error
+        with self._room:
+            self._waiting -= parcel.size
+            self._room.notify()
+        with suppress(InvalidStateError):  # the pool had taken it after all
+            if failure is None:
+                parcel.arrived.set_result(None)
+            else:
+                parcel.arrived.set_exception(failure)
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
