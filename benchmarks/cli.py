@@ -76,6 +76,7 @@ def measured(commands: dict[str, list[str]]) -> dict[str, list[float]]:
 
 def main() -> None:
     """Print times, and what is to be held."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled already; the first turn does that
     with tempfile.TemporaryDirectory() as folder:
         many, large = Path(folder, "many"), Path(folder, "large")
         for place, name, records in ((many, "repository.json", versions()), (large, "project.json", experiments())):

@@ -3,6 +3,9 @@
 Every date that comes from outside passes through here, so that the rest of the package never meets an aware one.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,6 +76,27 @@ def to_text(date: datetime) -> str:
 def rewritten(text: str) -> str:
     """Return the text that files hold for a date that `text` says in one of the forms that `parse_date` knows."""
     return text if len(text) == 19 and text[4::3] == "--T::" else to_text(parse_date(text))
+
+
+_READER: ContextVar[Callable[[datetime], str]] = ContextVar("lazyscribe_reader", default=to_text)
+
+
+def shown(date: str | datetime) -> str:
+    """Return a date for a sentence that people read: as files hold it, unless within `showing`."""
+    return _READER.get()(parse_date(date))
+
+
+@contextmanager
+def showing(how: Callable[[datetime], str]) -> Iterator[None]:
+    """Let every sentence that this context composes within the block, errors among them, hold dates as `how` says.
+
+    For whoever knows the reader, and the zone that the reader lives in. Other threads are not touched.
+    """
+    token = _READER.set(how)
+    try:
+        yield
+    finally:
+        _READER.reset(token)
 
 
 def stamp(date: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lazyscribe._dates import to_second, to_text
+from lazyscribe._dates import shown, to_second, to_text
 from lazyscribe.exception import VersionNotFoundError
 from lazyscribe.index import Alias, AsOf, Latest, Number, On, Selector, in_words, parse_version
 from lazyscribe.reconcile import journal_of
@@ -29,7 +29,7 @@ def explain(repository: TimeMachine, name: str, version: Any, match: str) -> str
     except VersionNotFoundError as error:
         head = f"No version of {name!r} was chosen: {error}"
     else:
-        head = f"Version {chosen.version} of {name!r}, created at {to_text(chosen.created_at)}, was chosen: "
+        head = f"Version {chosen.version} of {name!r}, created at {shown(chosen.created_at)}, was chosen: "
         head += _why(repository, name, selector, now)
     lines = []
     if not isinstance(selector, Number | On):
@@ -48,9 +48,9 @@ def _entries(repository: TimeMachine) -> list[LogEntry]:
 def _why(repository: TimeMachine, name: str, selector: Selector, now: datetime) -> str:
     match selector:
         case Latest():
-            return f"it is the newest that had not expired at {to_text(now)}."
+            return f"it is the newest that had not expired at {shown(now)}."
         case AsOf(date):
-            return f"it is the newest created by {to_text(date)} that had not expired then."
+            return f"it is the newest created by {shown(date)} that had not expired then."
         case Alias(alias):
             return f"the alias '@{alias}' means it{_since(repository, name, alias)}."
         case _:
@@ -67,7 +67,7 @@ def _since(repository: TimeMachine, name: str, alias: str) -> str:
     for entry in reversed(entries):
         if any((moved.name, moved.alias) == (name, alias) for moved in entry.aliased):
             said = f" ({entry.message})" if entry.message else ""
-            return f" since {entry.at[:19]}, by {entry.author}{said}"
+            return f" since {shown(entry.at)}, by {entry.author}{said}"
     return ""
 
 
@@ -79,13 +79,13 @@ def _passed_over(repository: TimeMachine, name: str, selector: Selector, chosen:
     for each in sorted(known, key=_age, reverse=True):
         if each is chosen or (bound is not None and _age(each) <= bound):
             continue
-        what = f"version {each.version}, created at {to_text(each.created_at)}, "
+        what = f"version {each.version}, created at {shown(each.created_at)}, "
         if isinstance(selector, Alias):
             yield f"{what}is newer, but the alias does not mean it."
         elif isinstance(selector, AsOf) and to_second(each.created_at) > date:
             yield f"{what}came later."
         elif each.expiry is not None and to_second(each.expiry) <= date:
-            yield f"{what}had expired at {to_text(each.expiry)}."
+            yield f"{what}had expired at {shown(each.expiry)}."
 
 
 def _age(known: Any) -> tuple[datetime, int]:
@@ -105,15 +105,15 @@ def _unseen(repository: TimeMachine, name: str, chosen: Any, entries: list[LogEn
         for each in told:
             if each.name != name or not each.fname or each.fname in present | seen or (each.date, each.version) < bound:
                 continue
-            what = f"version {each.version}, created at {each.date}, "
+            what = f"version {each.version}, created at {shown(each.date)}, " if each.date else "a version, "
             if place < count and (each.key in gone or each in entry.missing):
                 seen.add(each.fname)
                 why = f" ({gone[each.key]})" if gone.get(each.key) else ""
                 verb = "was deleted" if each.key in gone else "was found dropped by another program"
-                yield f"{what}{verb} on {entry.at[:19]} by {entry.author}{why}."
+                yield f"{what}{verb} on {shown(entry.at)} by {entry.author}{why}."
             elif moment is not None and moment.valid is not None and each.date > moment.valid:
                 seen.add(each.fname)
-                yield f"{what}came later than {moment.valid}."
+                yield f"{what}came later than {shown(moment.valid)}."
             elif place >= count and each.key not in gone:
                 seen.add(each.fname)
-                yield f"{what}was not known yet: it was saved on {entry.at[:19]} by {entry.author}."
+                yield f"{what}was not known yet: it was saved on {shown(entry.at)} by {entry.author}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lazyscribe._dates import parse_date, to_text
+from lazyscribe._dates import parse_date, shown
 from lazyscribe.reconcile import journal_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Commit(NamedTuple):
     def __str__(self) -> str:
         told = [f"{kind} {', '.join(map(str, found))}" for kind in _KINDS if (found := getattr(self, kind))]
         said = f": {self.message}" if self.message else ""
-        return f"{self.number} {to_text(self.at)} {self.author}{said}\n" + "\n".join(f"    {each}" for each in told)
+        return f"{self.number} {shown(self.at)} {self.author}{said}\n" + "\n".join(f"    {each}" for each in told)
 
 
 _KINDS = ("held", "observed", "missing", "logged", "changed", "deleted", "aliased")
@@ -134,7 +134,7 @@ def farewell(document: Document[Any], slug: str) -> str:
         for each in entry.deleted:
             if slug in (each.told.name, each.told.name.rpartition("-")[0]):
                 why = f" ({entry.message})" if entry.message else ""
-                return f" {each.told.name!r} was deleted on {entry.at[:19]} by {entry.author}{why}."
+                return f" {each.told.name!r} was deleted on {shown(entry.at)} by {entry.author}{why}."
     return ""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from lazyscribe._dates import parse_date, to_second, to_text
+from lazyscribe._dates import parse_date, shown, to_second
 from lazyscribe.exception import InvalidArgumentError, InvalidVersionError
 
 _MATCHES = ("exact", "asof")
@@ -87,9 +87,9 @@ def in_words(selector: Selector) -> str:
         case Number(number):
             return f"numbered {number}"
         case On(date):
-            return f"created at {to_text(date)}"
+            return f"created at {shown(date)}"
         case AsOf(date):
-            return f"that was valid at {to_text(date)}"
+            return f"that was valid at {shown(date)}"
         case Alias(name):
             return f"by the alias '@{name}'"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lazyscribe._dates import to_text
+from lazyscribe._dates import shown, to_text
 from lazyscribe.codec.heads import EXPERIMENTS
 from lazyscribe.codec.texts import Texts
 from lazyscribe.exception import LazyscribeError
@@ -71,7 +71,8 @@ class Ancestor(NamedTuple):
         yield f"experiment {self.slug} of {self.project}" + (" (see above)" if self.seen else "")
         if self.seen:
             return
-        yield f"  logged by {self.author} at {self.created_at}"
+        if self.created_at is not None:
+            yield f"  logged by {self.author} at {shown(self.created_at)}"
         if self.provenance is not None:
             yield f"  {self.provenance}"
         for each in self.promotions:
@@ -108,7 +109,7 @@ class Lineage(NamedTuple):
         return {**self._asdict(), "experiment": self.experiment.to_dict() if self.experiment is not None else None}
 
     def __str__(self) -> str:
-        lines = [f"version {self.version} of {self.name!r} in {self.repository}, created at {self.created_at}"]
+        lines = [f"version {self.version} of {self.name!r} in {self.repository}, created at {shown(self.created_at)}"]
         lines += [f"  SHA-256 {self.sha256}"] if self.sha256 is not None else []
         if self.experiment is None:
             lines.append("  logged there; no experiment is known")

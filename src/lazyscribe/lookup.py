@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from lazyscribe import _utils
-from lazyscribe._dates import to_second, to_text
+from lazyscribe._dates import shown, to_second
 from lazyscribe.codec.artifacts import as_listed, to_record
 from lazyscribe.codec.text import Record, decode
 from lazyscribe.document import Document
@@ -119,7 +119,7 @@ class VersionReader(Opening, Document["Artifact"]):
     def _refuse_duplicate(self, name: str, number: int) -> None:
         twins = self._records.numbered(name, number)
         if len(twins) > 1:
-            dates = " and ".join(to_text(entry.known.created_at) for entry in twins)
+            dates = " and ".join(shown(entry.known.created_at) for entry in twins)
             message = (
                 f"{self.fpath} has {len(twins)} versions {number} of {name!r}, created at {dates}; "
                 "load the one you mean by its date."
@@ -128,7 +128,7 @@ class VersionReader(Opening, Document["Artifact"]):
 
     def _has(self, name: str) -> str:
         count, first, last = self._records.span(name)
-        return f"it has {count} from {to_text(first.known.created_at)} to {to_text(last.known.created_at)}"
+        return f"it has {count} from {shown(first.known.created_at)} to {shown(last.known.created_at)}"
 
     def get_artifact_metadata(self, name: str, version: Version = None, match: Match = "exact") -> dict[str, Any]:
         """Return the record of a version as it stands, or will stand, in the file; errors as `load_artifact`."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lazyscribe import _utils
-from lazyscribe._dates import parse_date, to_second, to_text
+from lazyscribe._dates import parse_date, shown, to_second, to_text
 from lazyscribe._utils import without_collections
 from lazyscribe.codec.text import decode, encode
 from lazyscribe.codec.texts import Texts
@@ -254,10 +254,10 @@ def trace(repository: TimeMachine, name: str, meant: Callable[[Told], bool]) -> 
         for each in entry.deleted:
             if each.told.name == name and meant(each.told):
                 why = f" ({each.reason})" if each.reason else ""
-                return f"was deleted on {entry.at[:19]} by {entry.author}{why}", _facts(entry, each.told, each.reason)
+                return f"was deleted on {shown(entry.at)} by {entry.author}{why}", _facts(entry, each.told, each.reason)
         for told in entry.missing:
             if told.name == name and meant(told):
-                words = f"was dropped by another program, as {entry.author} found on {entry.at[:19]}"
+                words = f"was dropped by another program, as {entry.author} found on {shown(entry.at)}"
                 return words, _facts(entry, told, None)
     return None
 

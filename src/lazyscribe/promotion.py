@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lazyscribe._dates import to_second, to_text
+from lazyscribe._dates import shown, to_second, to_text
 from lazyscribe.exception import ArtifactLogError, NotInListError, PromotionError, SaveError
 from lazyscribe.facts import digest_of, read_facts
 from lazyscribe.progress import following
@@ -85,8 +85,8 @@ def _refuse_if_not_newer(repository: Repository, artifact: Artifact, source: Sou
     if mine == theirs and not _is_that_version(repository, newest, artifact, source):
         return
     message = (
-        f"The artifact {artifact.name!r} of {to_text(mine)} is not newer than version {newest.version} of "
-        f"{to_text(theirs)} in {repository.fpath}; log it anew to promote it."
+        f"The artifact {artifact.name!r} of {shown(mine)} is not newer than version {newest.version} of "
+        f"{shown(theirs)} in {repository.fpath}; log it anew to promote it."
     )
     raise ArtifactLogError(message, name=artifact.name)
 

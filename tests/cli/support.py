@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -25,10 +25,12 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "PYTHONUTF8": "1", "TZ": "Etc/GMT-2", "LAZYSCRIBE_DURABILITY": "relaxed", **more}
 
 
-def call(*arguments: Any, cwd: Path, give: bytes | None = None, **more: str) -> "subprocess.CompletedProcess[bytes]":
+def call(
+    *arguments: Any, cwd: Path, give: bytes | None = None, command: Sequence[str] = COMMAND, **more: str
+) -> "subprocess.CompletedProcess[bytes]":  # fmt: skip
     """Run the command; its output as bytes."""
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
+        [*command, *map(str, arguments)],
         cwd=cwd,
         input=give,
         stdin=subprocess.DEVNULL if give is None else None,

@@ -1,16 +1,12 @@
 """Wrong use, missing, empty and damaged files, hostile names, artifacts that run code, interruptions."""
 
 import json
-import os
-import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from lazyscribe import Repository
 from tests.cli.support import COMMAND, answer, call, check, environment, error, make, run
 
 HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
@@ -20,21 +16,35 @@ HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["nonsense"], 2, "lazyscribe --help"),
+        (["nonsense"], 2, "No such command 'nonsense'; see: lazyscribe --help"),
+        (["explian", "model"], 2, "did you mean 'explain'?"),
         (["ls", "--nonsense"], 2, "lazyscribe ls --help"),
         (["ls", "--top", "many"], 2, "lazyscribe ls --help"),
         (["show"], 2, "lazyscribe show --help"),
+        (["ls", "--where"], 2, "lazyscribe ls --help"),
         (["ls", "--where", "metrics.r2 >"], 2, "column 13"),
         (["ls", "--sort", "metric.r2"], 2, "did you mean 'metrics'"),
         (["ls", "--since", "yesterday"], 2, "no"),
         (["ls", "--by", "metrics.r2"], 2, "--top"),
         (["ls", "-o", "nonsense"], 2, "KEY=VALUE"),
+        (["show", "model", "--value", "-o", "trust=all"], 2, "'trust' is no option of a file system"),
+        (["copy", ".", "x", "--to-option", "mode=w"], 2, "'mode' is no option of a file system"),
         (["ls", "nosuch://place"], 2, "nosuch"),
         (["compare"], 2, "--where"),
         (["compare", "ridge", "--best", "r2"], 2, "auc:max"),
         (["get", "model@0", "--version", "1"], 2, "leave it out"),
         (["rm", "model", "--reason", "x", "--yes"], 2, "model@3"),
         (["completion", "csh"], 2, "bash"),
+        (["copy", ".", "x.json"], 2, "give a folder"),
+        (["merge", "."], 2, "the one that is to be merged"),
+        (["get", "model", "--as-of", "yesterday"], 2, "'yesterday' is no date"),
+        (["expire", "model@0", "--on", "tomorrow", "--yes"], 2, "'tomorrow' is no date"),
+        (["copy", ".", "x", "--since", "tomorrow"], 2, "'tomorrow' is no date"),
+        (["at", "--known", "never"], 2, "'never' is no date"),
+        (["rm", "rigde", "--reason", "x", "--yes"], 1, "slug 'rigde'"),
+        (["rm", "modle", "--reason", "x", "--yes"], 1, "no artifact 'modle'; it has: 'model'"),
+        (["show", "rigde"], 1, "it has: 'ridge', 'lasso', 'forest'. repository.json has no artifact 'rigde'"),
+        (["git-merge-driver", "a", "b", "c"], 1, "a cannot be used (No such file or directory)"),
         (["ls", "nowhere"], 1, "no project or repository"),
         (["show", "nothing"], 1, "nothing"),
         (["get", "nothing"], 1, "model"),
@@ -124,28 +134,6 @@ def test_a_hostile_name_is_shown_harmlessly_everywhere(tmp_path: Path) -> None:
     assert told["documents"][0]["experiments"][0]["name"] == HOSTILE
 
 
-class Bomb:
-    """Leaves a file behind when it is unpickled."""
-
-    def __reduce__(self) -> Any:
-        return open, (os.environ["BOMB"], "w")
-
-
-def test_nothing_that_can_run_code_is_read_unless_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BOMB", str(tmp_path / "boom"))
-    repository = Repository(tmp_path / "repository.json")
-    repository.log_artifact("bomb", Bomb(), "pickle")
-    repository.save()
-    assert pickle.dumps(Bomb()) in call("get", "bomb", "--to", "-", cwd=tmp_path).stdout + pickle.dumps(Bomb())
-    run("show", "bomb", cwd=tmp_path)
-    run("verify", cwd=tmp_path)
-    error("show", "bomb", "--value", cwd=tmp_path, code=1)
-    assert call("show", "bomb", "--value", cwd=tmp_path, LAZYSCRIBE_TRUST="all").returncode == 1
-    assert not (tmp_path / "boom").exists()
-    call("show", "bomb", "--value", "--trust", cwd=tmp_path)
-    assert (tmp_path / "boom").exists()
-
-
 def test_an_interrupted_command_says_so_and_leaves_things_as_they_were(here: Path) -> None:
     """A pipe that nobody writes to stands for a slow disk: `put` waits for it until it is interrupted."""
     before = sorted(path.relative_to(here) for path in here.rglob("*"))
@@ -185,11 +173,22 @@ def test_who_reads_no_further_is_no_error(here: Path) -> None:
     assert process.returncode == 0
 
 
-def test_without_typer_one_line_says_how_to_get_it(tmp_path: Path) -> None:
-    program = "import sys\nsys.modules['typer'] = None\nfrom lazyscribe.cli.launcher import main\nsys.exit(main())\n"
+@pytest.mark.parametrize("library", ["typer", "rich"])
+def test_without_the_extra_one_line_says_how_to_get_it(library: str) -> None:
+    program = (
+        f"import sys\nsys.modules[{library!r}] = None\nfrom lazyscribe.cli.launcher import main\nsys.exit(main())\n"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "lazyscribe[cli]" in done.stderr
+
+
+def test_a_warning_is_one_harmless_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = call("put", "file", "--name", "a\nb\x1b[31m", cwd=tmp_path, command=[sys.executable, "-m", "lazyscribe"])
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("Warning: The name 'a\\nb\\x1b[31m' cannot exist on every system")
+    assert done.returncode == 0
 
 
 def test_a_conflict_ends_with_3(here: Path) -> None:

@@ -53,7 +53,14 @@ def test_tree_shows_what_belongs_to_what(here: Path) -> None:
     assert lines[0] == "project.json"
     assert lines[1].startswith("├─ ridge-20250120120000  ridge")
     assert lines[2:4] == ["│  ├─ artifact notes  json", "│  └─ test adults  r2=0.25"]
-    assert lines[-3:-1] == ["└─ model", "   ├─ 0  2025-01-20 14:00:00+02:00  json"]
+    assert lines[-3:-1] == ["└─ model", "   ├─ 0  2025-01-20 14:00:00+02:00  json  33 B"]
+    run("alias", "model@1", "production", "--yes", cwd=here)
+    assert run("tree", cwd=here).splitlines()[-1].endswith("json  33 B  @production")
+    assert [line for line in run("tree", "--where", "metrics.r2 > 0.7", cwd=here).splitlines() if "202501" in line] == [
+        "└─ lasso-20250121120000  lasso  2025-01-21 14:00:00+02:00  loss=1.5, r2=0.75"
+    ]
+    nodes = answer("tree", "repository.json", "--where", "version == 1", cwd=here)["documents"][0]["nodes"]
+    assert [len(each["nodes"]) for each in nodes] == [1]
     assert answer("tree", cwd=here)["documents"][1]["nodes"][0]["text"] == "model"
 
 
@@ -109,6 +116,17 @@ def test_put_makes_the_repository_and_takes_a_folder_and_only_looks_if_told(tmp_
     Repository(tmp_path / "new" / "repository.json", mode="r").load_artifact("out", to=tmp_path / "copy")
     assert (tmp_path / "copy" / "inner" / "x").read_text() == "x"
     assert "json" in error("put", "out/inner/x", "--handler", "json", cwd=tmp_path, code=2)
+
+
+def test_what_is_put_is_not_taken_for_the_folder_of_its_versions(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").write_text("x")
+    (tmp_path / "Makefile").write_text("all:")
+    for name in ("out", "Makefile"):
+        assert "give another name by --name" in error("put", name, cwd=tmp_path, code=2)
+        assert "give another name by --name" in error("put", name, "--dry-run", cwd=tmp_path, code=2)
+        assert answer("put", name, "--name", "other", cwd=tmp_path)["done"] is True
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["x"]
 
 
 def test_diff_is_that_of_the_library(here: Path) -> None:
@@ -240,6 +258,8 @@ def test_completion_and_doctor_tell_of_this_installation(here: Path) -> None:
     assert told["extras"]["cli"]["missing"] == []
     assert {"json", "pickle"} <= {each["handler"] for each in told["handlers"] if each["there"]}
     assert "\nextra\tinstalled\tmissing\n" in run("doctor", cwd=here)
+    (nothing,) = answer("doctor", "memory://new", cwd=here)["places"]
+    assert (nothing["kind"], nothing["store"], "no project" in nothing["why"]) == (None, "MemoryStore", True)
 
 
 def test_the_shell_completes_commands(here: Path) -> None:

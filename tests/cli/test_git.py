@@ -196,6 +196,18 @@ def test_a_damaged_side_is_left_as_it_was(clones: tuple[Path, Path], clock: Cloc
     assert (mine / "project.json").read_bytes() == before
 
 
+def test_modules_in_the_work_tree_are_not_run(clones: tuple[Path, Path], clock: Clock) -> None:
+    mine, theirs = clones
+    for name in ("typer", "json", "lazyscribe"):
+        (mine / f"{name}.py").write_text("open('boom', 'w')")
+    _commit(mine)
+    _set(theirs, 0.7, clock)
+    _set(mine, 0.5, clock)
+    _git(mine, "pull", "-q", "--no-rebase", "--no-edit", str(theirs), "main")
+    assert Project(mine / "project.json", mode="r")["ridge"].metrics["r2"] == 0.7
+    assert not (mine / "boom").exists()
+
+
 def test_git_install_says_what_it_does_and_does_it_once(tmp_path: Path) -> None:
     _git(tmp_path, "init", "-q")
     (tmp_path / ".gitattributes").write_text("*.png binary")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,17 @@ import pexpect
 import pytest
 
 from lazyscribe import Repository
-from tests.cli.support import COMMAND, environment
+from tests.cli.support import COMMAND, call, environment, make
 from tests.cli.test_bad_input import HOSTILE
 
 
 @contextmanager
-def _terminal(*arguments: str, cwd: Path, size: tuple[int, int] = (50, 100), **more: str) -> Iterator[Any]:
+def _terminal(
+    *arguments: str, cwd: Path, size: tuple[int, int] = (50, 100), command: Sequence[str] = COMMAND, **more: str
+) -> Iterator[Any]:  # fmt: skip
     given = environment(**{"TERM": "xterm", **more})
     child = pexpect.spawn(
-        COMMAND[0], [*COMMAND[1:], *arguments], cwd=str(cwd), env=given, dimensions=size, timeout=60, encoding="utf-8"
+        command[0], [*command[1:], *arguments], cwd=str(cwd), env=given, dimensions=size, timeout=60, encoding="utf-8"
     )
     try:
         yield child
@@ -27,8 +29,8 @@ def _terminal(*arguments: str, cwd: Path, size: tuple[int, int] = (50, 100), **m
         child.close(force=True)
 
 
-def _shown(*arguments: str, cwd: Path, size: tuple[int, int] = (50, 100), **more: str) -> str:
-    with _terminal(*arguments, cwd=cwd, size=size, **more) as child:
+def _shown(*arguments: str, cwd: Path, **more: Any) -> str:
+    with _terminal(*arguments, cwd=cwd, **more) as child:
         child.expect(pexpect.EOF)
         found: str = child.before
     return found
@@ -44,8 +46,27 @@ def test_a_table_is_coloured_and_as_wide_as_the_terminal(here: Path) -> None:
     assert "age" in text
     assert max(map(len, _bare(text).splitlines())) <= 100
     assert "\t" not in text
-    narrow = _bare(_shown("ls", "project.json", cwd=here, size=(200, 40)))
-    assert max(map(len, narrow.splitlines())) <= 40
+    for width in (20, 40, 80):
+        narrow = _bare(_shown("ls", "project.json", cwd=here, size=(200, width)))
+        assert max(map(len, narrow.splitlines())) <= width
+
+
+def test_where_columns_would_be_too_narrow_to_be_read_each_row_is_a_block(here: Path) -> None:
+    blocks = _bare(_shown("ls", "project.json", cwd=here, size=(200, 40))).strip().split("\n\n")
+    assert len(blocks) == 3
+    assert blocks[0].split("\n")[:3] == [
+        "slug       ridge-20250120120000",
+        "name       ridge",
+        blocks[0].split("\n")[2],
+    ]
+    assert re.fullmatch(r"created    2025-01-20 14:00:00\+02:00", blocks[0].split("\n")[2])
+    wide = _bare(_shown("ls", "project.json", cwd=here, size=(200, 100)))
+    assert len(re.findall(r"^slug +name +created", wide, re.M)) == 1
+
+
+@pytest.mark.parametrize("arguments", [("tree",), ("show", "model@0"), ("show", "ridge")])
+def test_who_watches_sees_ages(here: Path, arguments: tuple[str, ...]) -> None:
+    assert re.search(r"2025-01-20 14:00:00\+02:00 \(\d+ (y|mo)\)", _bare(_shown(*arguments, cwd=here)))
 
 
 @pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
@@ -98,3 +119,58 @@ def test_a_hostile_name_moves_no_cursor_and_is_no_markup(here: Path) -> None:
     assert "\x1b[31m" not in text
     assert "\x07" not in text
     assert "\u202e" not in text
+
+
+PATIENT = [
+    COMMAND[0],
+    "-c",
+    "import sys, lazyscribe.cli.console as console\n"
+    "console.DELAY = -1\n"
+    "from lazyscribe.cli.launcher import main\n"
+    "sys.exit(main())",
+]
+"""The command, for which all work is long enough for a bar."""
+
+LONG = [("verify", "."), ("copy", ".", "copy/"), ("merge", "other/project.json", "--yes")]
+
+
+@pytest.fixture
+def other(here: Path) -> Path:
+    """The folder with something to be merged into it, and a name that moves the cursor."""
+    (here / "other").mkdir()
+    make(here / "other")
+    content = json.loads((here / "project.json").read_text())
+    (here / "project.json").write_text(json.dumps(content[:1], indent=4, sort_keys=True))
+    return here
+
+
+@pytest.mark.parametrize("arguments", LONG)
+def test_long_work_shows_a_bar_that_goes_away(other: Path, arguments: tuple[str, ...]) -> None:
+    text = _shown(*arguments, cwd=other, command=PATIENT, TERM="dumb", size=(50, 60))
+    verb = "checking" if arguments[0] == "verify" else "copying"
+    assert re.search(rf"\r{verb} \S+ \[#+\.*\] +\d+ % of [\d.]+ [KMGi]*B", text)
+    assert "\x1b" not in text
+    lines = [line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n")]
+    assert [line for line in lines if "[#" in line] == []  # each was wiped out by what came after it
+    assert max(len(part.rstrip()) for part in re.findall(r"\r([^\r\n]*\[#[^\r\n]*)", text)) < 60
+
+
+@pytest.mark.parametrize("arguments", LONG)
+def test_no_bar_where_nobody_watches_or_with_json_on_a_terminal(other: Path, arguments: tuple[str, ...]) -> None:
+    done = call(*arguments, cwd=other, command=PATIENT)
+    assert done.returncode == 0
+    assert b"%" not in done.stdout + done.stderr
+    assert b"\r" not in done.stdout + done.stderr
+    assert " % of " not in _shown(*arguments, "--json", cwd=other, command=PATIENT)
+
+
+@pytest.mark.parametrize("width", [8, 20, 40, 200])
+def test_a_bar_fits_into_its_terminal(width: int) -> None:
+    from lazyscribe.cli.console import drawn
+
+    for name in ("copying a", "copying " + "b" * 300):
+        lines = [drawn(name, done, 1 << 30, width) for done in (0, 1 << 29, 1 << 30)]
+        assert max(map(len, lines)) <= width
+        assert width < 40 or [line.count("#") > 0 for line in lines] == [False, True, True]
+        assert width < 40 or "100 % of 1.0 GiB" in lines[-1]
+    assert "100 %" in drawn("nothing", 0, 0, 80)

@@ -6,14 +6,15 @@ import os
 import platform
 import sys
 from importlib import import_module, metadata
+from pathlib import Path as File
 from typing import Annotated, Any
 
 import typer
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain
-from lazyscribe.cli.opening import documents
-from lazyscribe.cli.options import Path, Storage
+from lazyscribe.cli.opening import documents, options_of
+from lazyscribe.cli.options import PlaceArgument
 from lazyscribe.exception import DocumentMissingError
 from lazyscribe.locating import promises
 
@@ -30,21 +31,26 @@ def completion(console: Console, shell: Shell, install: Install = False) -> None
     typers: Any = import_module("typer.completion")
     if shell not in SHELLS:
         raise Refused(f"There is no completion for {shell!r}; use one of {', '.join(SHELLS)}.", WRONG_USE, "wrong-use")
-    if install:
-        _, path = typers.install(shell=shell, prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE")
-        told = {"shell": shell, "file": str(path)}
-        console.write_json(told) if console.json else console.write(
-            f"{plain(path)} completes lazyscribe from the next shell on"
-        )
-        return
     script = typers.get_completion_script(prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE", shell=shell)
-    if console.json:
-        console.write_json({"shell": shell, "script": script})
-    else:
-        console.write(script)
+    if install:
+        path = _of_bash(script) if shell == "bash" else None
+        if path is None:
+            _, path = typers.install(shell=shell, prog_name="lazyscribe", complete_var="_LAZYSCRIBE_COMPLETE")
+        told = {"shell": shell, "file": str(path)}
+        console.answer(lambda: told, lambda: f"{plain(path)} completes lazyscribe from the next shell on")
+        return
+    console.answer(lambda: {"shell": shell, "script": script}, lambda: str(script))
 
 
-def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
+def _of_bash(script: str) -> File | None:
+    """Return where the script stands, if bash reads it already: each time typer would add a line to ``.bashrc``."""
+    path, settings = File.home() / ".bash_completions" / "lazyscribe.sh", File.home() / ".bashrc"
+    if not (path.is_file() and settings.is_file()) or path.read_text().strip() != script.strip():
+        return None
+    return path if f"source '{path}'" in settings.read_text() else None
+
+
+def doctor(console: Console, *, place: PlaceArgument) -> None:
     """Tell what is installed, which extras there are, and what the store at a place promises.
 
     Example: lazyscribe doctor s3://bucket/models/repository.json
@@ -57,11 +63,12 @@ def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
         "extras": _extras(),
         "handlers": _handlers(),
         "environment": {key: os.environ[key] for key in sorted(os.environ) if key.startswith("LAZYSCRIBE_")},
-        "places": _places(path, option),
+        "places": _places(place),
     }
-    if console.json:
-        console.write_json(told)
-        return
+    console.answer(lambda: told, lambda: _tables(console, told))
+
+
+def _tables(console: Console, told: dict[str, Any]) -> str:
     rows = [[key, told[key]] for key in ("lazyscribe", "python", "executable", "platform")]
     rows += [[f"{key}", value] for key, value in told["environment"].items()]
     extras = [
@@ -70,16 +77,16 @@ def doctor(console: Console, path: Path = ".", option: Storage = None) -> None:
     ]
     handlers = [[each["handler"], "yes" if each["there"] else "no", each["extra"]] for each in told["handlers"]]
     places = [
-        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time"]
+        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time", each.get("why")]
         for each in told["places"]
     ]
     parts = [
         console.table(["what", "is"], rows),
         console.table(["extra", "installed", "missing"], extras),
         console.table(["handler", "usable", "extra"], handlers),
-        console.table(["place", "kind", "store", "writers"], places),
+        console.table(["place", "kind", "store", "writers", "note"], places),
     ]
-    console.page("\n\n".join(parts))
+    return "\n\n".join(parts)
 
 
 def _extras() -> dict[str, dict[str, Any]]:
@@ -115,10 +122,11 @@ def _handlers() -> list[dict[str, Any]]:
     return found
 
 
-def _places(path: str, option: list[str] | None) -> list[dict[str, Any]]:
-    """Return what the store promises at each file of records that there is."""
+def _places(place: PlaceArgument) -> list[dict[str, Any]]:
+    """Return what the store promises at each file of records that there is, or would be, and why none is seen."""
     try:
-        found = documents(path, option)
-    except DocumentMissingError:
-        return []
+        found = documents(place)
+    except DocumentMissingError as error:
+        folder = place.path if place.path.endswith(("/", ".json")) else f"{place.path}/"
+        return [{"path": place.path, "kind": None, "why": str(error), **promises(folder, options_of(place.option))}]
     return [{"path": each.path, "kind": each.kind, **promises(each.path, each.options)} for each in found]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperGroup
 
-from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.console import Console, plain
+from lazyscribe.cli.codes import INTERRUPTED, WRONG_USE, Terminated
+from lazyscribe.cli.console import Console, plain, unread
 
 COMMANDS = {
     "ls": "listing",
@@ -43,14 +47,24 @@ COMMANDS = {
 }
 """In the order of the help; the module, in which the command is the function of that name, dashes as underscores."""
 
-TEXTS = frozenset({"path", "where", "sort", "by", "name", "tag", "since", "option", "version", "as_of", "experiments"})
+TEXTS = frozenset(
+    {"path", "where", "sort", "by", "name", "tag", "since", "option", "version", "as_of", "release", "experiments"}
+)
 """Arguments and options that are text, in whatever command."""
 
 
 def _help(ctx: typer.Context, wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"{ctx.get_help()}\n")
-        raise typer.Exit
+        _say(ctx.get_help())
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        unread()
+    raise typer.Exit
 
 
 Help = Annotated[bool, typer.Option("--help", callback=_help, is_eager=True, help="Show this, and end.")]
@@ -103,34 +117,54 @@ def _leave_text_alone(parameter: Any) -> None:
     parameter.process_value = process_value
 
 
-def _with_flags(name: str, function: Callable[..., Any]) -> Callable[..., int]:
-    """Return what typer calls: `function` with the flags that every command has, and the console made of them."""
+def _with_flags(command: str, function: Callable[..., Any]) -> Callable[..., tuple[int]]:
+    """Return what typer calls: `function` with the flags that every command has, and the console made of them.
 
-    def run(**given: Any) -> int:
-        del given["help"]
-        flags = {flag: given.pop(flag) for flag in ("json", "utc", "debug")}
-        console = Console(name, **flags)
-        return console.run(lambda: function(console, **given))
-
+    A parameter that is a named tuple stands for options of its fields. The code comes in a tuple, so that it is not
+    taken for one of typer's own.
+    """
     signature = inspect.signature(function, eval_str=True)
     own = [parameter for parameter in signature.parameters.values() if parameter.name != "console"]
+    groups = {each.name: each.annotation for each in own if hasattr(each.annotation, "_fields")}
+
+    def run(**given: Any) -> tuple[int]:
+        del given["help"]
+        for name, group in groups.items():
+            given[name] = group(*(given.pop(field) for field in group._fields))
+        flags = {flag: given.pop(flag) for flag in ("json", "utc", "debug")}
+        console = Console(command, **flags)
+        return (console.run(lambda: function(console, **given)),)
+
     kind = inspect.Parameter.KEYWORD_ONLY
     flags = [
         inspect.Parameter(flag, kind, default=False, annotation=annotation)
         for flag, annotation in (("json", Json), ("utc", Utc), ("debug", Debug), ("help", Help))
     ]
-    parameters = [*(each.replace(kind=kind) for each in own), *flags]
+    single = (
+        parameter for each in own for parameter in (_options(groups[each.name]) if each.name in groups else [each])
+    )
+    parameters = [*(each.replace(kind=kind) for each in single), *flags]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
+
+
+def _options(group: Any) -> list[inspect.Parameter]:
+    """Return the options of a group, a named tuple, as parameters of their own."""
+    kinds = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field, inspect.Parameter.KEYWORD_ONLY, default=group._field_defaults[field], annotation=kinds[field]
+        )
+        for field in group._fields
+    ]
 
 
 def _version(wanted: bool) -> None:
     if wanted:
         from lazyscribe import __version__
 
-        sys.stdout.write(f"lazyscribe {__version__}\n")
-        raise typer.Exit
+        _say(f"lazyscribe {__version__}")
 
 
 def _root(
@@ -159,24 +193,88 @@ def group() -> Any:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the code it ends with."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name may hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _ended_again
+    with _streams(), warnings.catch_warnings():
+        warnings.showwarning = _warn
+        try:
+            return _called(arguments)
+        except KeyboardInterrupt as end:
+            return _console(arguments).interrupted(end)
+        except OSError as error:
+            return _console(arguments).failed(error)
+        except Exception as error:  # of typer's own parser, which some versions have from click
+            if type(error).__name__ == "Abort":
+                return _console(arguments).interrupted(error.__cause__)
+            if not hasattr(error, "format_message"):
+                raise
+            return _wrong_use(error, arguments)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Write a warning as one line, without the place in the code that it comes from."""
+    Console(None).tell(f"Warning: {message}")
+
+
+def _called(arguments: Sequence[str]) -> int:
     if not arguments and "_LAZYSCRIBE_COMPLETE" not in os.environ:
         group().main(args=["--help"], prog_name="lazyscribe", standalone_mode=False)
         return WRONG_USE
-    try:
-        found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
-        return found if isinstance(found, int) else 0
-    except Exception as error:  # of typer's own parser, which some versions have from click
-        if not hasattr(error, "format_message"):
-            raise
-        return _wrong_use(error, arguments)
+    found = group().main(args=list(arguments), prog_name="lazyscribe", standalone_mode=False)
+    if isinstance(found, tuple):
+        return int(found[0])
+    return _console(arguments).interrupted() if found == INTERRUPTED else int(found or 0)
+
+
+def _console(arguments: Sequence[str], command: str | None = None) -> Console:
+    """Return where to write what does not come from a command."""
+    return Console(command, json="--json" in arguments)
+
+
+@contextmanager
+def _streams() -> Iterator[None]:
+    """Let there be all three of them, also where the shell has closed one, and let them show whatever a name holds."""
+    with ExitStack() as opened:
+        for name, how in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            if getattr(sys, name) is None:
+                opened.callback(setattr, sys, name, None)
+                setattr(sys, name, opened.enter_context(Path(os.devnull).open(how)))
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        yield
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
+
+
+def _ended_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send a signal again that came while something ran that nothing can be raised in, a finalizer perhaps."""
+    if not isinstance(lost.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+        return
+    from threading import Timer
+
+    number = signal.SIGTERM if isinstance(lost.exc_value, Terminated) else signal.SIGINT
+    Timer(0.01, os.kill, (os.getpid(), number)).start()
+
+
+def _meant(error: Any) -> str:
+    """Return which command may have been meant."""
+    from difflib import get_close_matches
+
+    if type(error).__name__ != "UsageError" or getattr(error, "ctx", None) is None or error.ctx.parent is not None:
+        return ""
+    word = error.format_message().partition("'")[2].partition("'")[0]
+    near = get_close_matches(word, COMMANDS, 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def _wrong_use(error: Any, arguments: Sequence[str]) -> int:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "lazyscribe"
-    message = plain(error.format_message()).rstrip(".")
-    console = Console(path.removeprefix("lazyscribe").strip() or None, json="--json" in arguments)
+    named = ["lazyscribe", *(each for each in arguments[:1] if each in COMMANDS)]
+    path = context.command_path if context is not None else " ".join(named)
+    message = plain(error.format_message()).rstrip(".") + _meant(error)
+    console = _console(arguments, path.removeprefix("lazyscribe").strip() or None)
     return console.fail(WRONG_USE, "wrong-use", f"{message}; see: {path} --help")

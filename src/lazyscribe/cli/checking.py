@@ -9,12 +9,14 @@ import typer
 from lazyscribe.cli.codes import DAMAGED, DONE
 from lazyscribe.cli.console import Console
 from lazyscribe.cli.opening import documents
-from lazyscribe.cli.options import Path, Storage
+from lazyscribe.cli.options import PlaceArgument
 
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads that read; default: one per core.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", metavar="N", min=1, help="Threads that read; default: one per core.")
+]
 
 
-def verify(console: Console, path: Path = ".", workers: Workers = None, option: Storage = None) -> int:
+def verify(console: Console, workers: Workers = None, *, place: PlaceArgument) -> int:
     """Check every record, file and digest, and what lies around; changes nothing.
 
     It ends with 4 if something is damaged.
@@ -24,16 +26,16 @@ def verify(console: Console, path: Path = ".", workers: Workers = None, option: 
     from lazyscribe import Project, Repository
 
     reports = []
-    for each in documents(path, option):
+    for each in documents(place):
         # With mode="w" nothing is loaded, so nothing that is damaged keeps us from looking; nothing is saved either.
         kind = Project if each.kind == "project" else Repository
         reports.append(kind(each.path, "w", **each.options).verify(workers, console.bar(f"checking {each.path}")))
     ok = all(report.ok for report in reports)
-    if console.json:
-        console.write_json({"ok": ok, "reports": [report.to_dict() for report in reports]})
-    else:
-        lines = "\n".join(map(str, reports)).split("\n")
-        console.page("\n".join(_coloured(console, line) for line in lines))
+    lines = "\n".join(map(str, reports)).split("\n")
+    console.answer(
+        lambda: {"ok": ok, "reports": [report.to_dict() for report in reports]},
+        lambda: "\n".join(_coloured(console, line) for line in lines),
+    )
     return DONE if ok else DAMAGED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lazyscribe import exception as errors
 
-DONE, REFUSED, WRONG_USE, CONFLICT, DAMAGED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DONE, REFUSED, WRONG_USE, CONFLICT, DAMAGED, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.ConflictError, CONFLICT),
@@ -17,6 +17,10 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.InvalidNameError, WRONG_USE),
     (errors.UnknownHandlerError, WRONG_USE),
 )
+
+
+class Terminated(KeyboardInterrupt):
+    """Somebody wants this process to end (SIGTERM); everything is tidied up as after ctrl-C."""
 
 
 def code_of(error: BaseException) -> int:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.console import Console, Refused
+from lazyscribe.cli.console import Console, Refused, plain
 from lazyscribe.cli.listing import number
 from lazyscribe.cli.opening import document
-from lazyscribe.cli.options import In, Sort, Storage, Where
+from lazyscribe.cli.options import Place, Sort, Where
 
 Slugs = Annotated[list[str] | None, typer.Argument(metavar="A B …", help="Slugs of experiments; or give --where.")]
 All = Annotated[bool, typer.Option("--all", help="What is equal in all of them, too.")]
@@ -41,8 +41,8 @@ def compare(
     sort: Sort = None,
     everything: All = False,
     best: Best = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    place: Place,
 ) -> None:
     """Lay experiments side by side: where they differ, and which one is best in what.
 
@@ -50,7 +50,8 @@ def compare(
 
     Example: lazyscribe compare ridge lasso --best r2:max
     """
-    project = document(path, option, "project").project()
+    found = document(place, "project")
+    project = found.project()
     chosen = [project[slug].to_dict() for slug in experiments or ()]
     if where is not None or sort:
         selection = project.select()
@@ -65,20 +66,12 @@ def compare(
     ]
     if not everything and len(chosen) > 1:
         rows = [row for row in rows if any(value != row["values"][0] for value in row["values"])]
-    if console.json:
-        console.write_json(
-            {"path": project.fpath.as_posix(), "experiments": [each["slug"] for each in chosen], "rows": rows}
-        )
-        return
-    headers = ["what", "name", *(each["slug"] for each in chosen)]
+    headers = [plain(each) for each in ("what", "name", *(each["slug"] for each in chosen))]
     shown = [[row["what"], row["name"], *_cells(row)] for row in rows]
-    console.page(console.table([*map(_header, headers)], shown) if shown else "no differences")
-
-
-def _header(text: str) -> str:
-    from lazyscribe.cli.console import plain
-
-    return plain(text)
+    console.answer(
+        lambda: {"path": found.path, "experiments": [each["slug"] for each in chosen], "rows": rows},
+        lambda: console.table(headers, shown) if shown else "no differences",
+    )
 
 
 def _direction(text: str) -> tuple[str, str]:

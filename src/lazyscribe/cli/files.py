@@ -12,22 +12,25 @@ import typer
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.opening import Found, Times, document, options_of, wanted
-from lazyscribe.cli.options import AsOf, DryRun, In, Storage, Version
+from lazyscribe.cli.opening import Found, choose, document, local_path, options_of
+from lazyscribe.cli.options import Artifact, DryRun, Place, Storage, Times
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder.")]
 Name = Annotated[
-    str | None, typer.Option("--name", help="The artifact's name; default: the file's, without its ending.")
+    str | None,
+    typer.Option("--name", metavar="NAME", help="The artifact's name; default: the file's, without its ending."),
 ]
 Handler = Annotated[
     str | None,
-    typer.Option("--handler", help="'text' for text, by itself if it is UTF-8; 'file' or 'folder' for anything else."),
-]
-Artifact = Annotated[
-    str, typer.Argument(metavar="NAME[@VERSION]", help="An artifact; its newest version if none is given.")
+    typer.Option(
+        "--handler",
+        metavar="HANDLER",
+        help="'text' for text, by itself if it is UTF-8; 'file' or 'folder' for anything else.",
+    ),
 ]
 To = Annotated[
-    str | None, typer.Option("--to", help="Where the file goes; - for the output. Default: its own name here.")
+    str | None,
+    typer.Option("--to", metavar="PATH", help="Where the file goes; - for the output. Default: its own name here."),
 ]
 Into = Annotated[str, typer.Option("--in", "-i", metavar="PATH", help="Path or URL of repository.json, or its folder.")]
 
@@ -53,12 +56,18 @@ def put(
     """
     if not file.exists():
         raise Refused(f"There is no file or folder {file}; give the path of one.", kind="not-found")
+    if not (file.is_file() or file.is_dir()):
+        raise Refused(f"{file} is neither a file nor a folder; give the path of one.", WRONG_USE, "wrong-use")
     chosen = handler or _handler(file)
     if chosen not in ("file", "folder", *TEXTS):
         message = f"The handler {chosen!r} does not take files as they are; use text, markdown, html, file or folder."
         raise Refused(message, WRONG_USE, "wrong-use")
     called = name or (file.resolve().stem if file.is_file() else file.resolve().name)
     found = _target(path, option)
+    own = local_path(found, called)
+    if own is not None and file.resolve() == Path(own).resolve():
+        message = f"The versions of {called!r} would lie in {own}, which is what is put; give another name by --name."
+        raise Refused(message, WRONG_USE, "wrong-use")
     repository = found.repository("a")
     value = file if chosen in ("file", "folder") else _text(file)
     repository.log_artifact(called, value, chosen)
@@ -66,11 +75,9 @@ def put(
         repository.save()
     artifact = repository.artifacts[-1]
     record = {"name": artifact.name, "version": artifact.version, "fname": artifact.fname, "handler": chosen}
-    if console.json:
-        console.write_json({"path": found.path, "done": not dry_run, **record})
-    else:
-        verb = "would become" if dry_run else "is"
-        console.write(f"{plain(file)} {verb} version {artifact.version} of {plain(artifact.name)} ({chosen})")
+    verb = "would become" if dry_run else "is"
+    text = f"{plain(file)} {verb} version {artifact.version} of {plain(artifact.name)} ({chosen})"
+    console.answer(lambda: {"path": found.path, "done": not dry_run, **record}, lambda: text)
 
 
 def _handler(file: Path) -> str:
@@ -108,34 +115,31 @@ def get(
     console: Console,
     name: Artifact,
     to: To = None,
-    version: Version = None,
-    as_of: AsOf = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Write the file of a version to a path or to the output, its digest checked.
 
-    Nothing in it is run, and what is there is never replaced. VERSION is a number, a date or an alias.
+    Nothing in it is run, and what is there is never replaced. VERSION is a number, a date or an alias;
+    --release TAG takes the version that a release holds.
 
     Example: lazyscribe get model@production --to model.onnx
     """
-    found = document(path, option, "repository")
-    repository = found.repository()
-    choice = wanted(name, Times(version, as_of, console.utc), repository)
-    record = repository.get_artifact_metadata(choice.name, choice.version, choice.match)
+    found = document(place, "repository")
+    chosen = choose(found, name, times, console.utc)
+    record = chosen.record()
     if to == "-" and console.json:
         raise Refused("--to - and --json both write to the output; leave one of them out.", WRONG_USE, "wrong-use")
-    with repository.open_artifact(choice.name, choice.version, choice.match) as source:
+    with chosen.repository.open_artifact(*chosen.choice) as source:
         if to == "-":
             shutil.copyfileobj(source, sys.stdout.buffer, 1 << 20)
             sys.stdout.buffer.flush()
             return
         target = _free(Path(to or record["fname"].rpartition("/")[2]), record)
         written = _write(source, target)
-    if console.json:
-        console.write_json({"path": found.path, "record": record, "file": str(target), "size": written})
-    else:
-        console.write(f"version {record['version']} of {plain(record['name'])} is {plain(target)} ({size(written)})")
+    text = f"version {record['version']} of {plain(record['name'])} is {plain(target)} ({size(written)})"
+    console.answer(lambda: {"path": found.path, "record": record, "file": str(target), "size": written}, lambda: text)
 
 
 def _free(target: Path, record: dict[str, Any]) -> Path:

@@ -140,7 +140,8 @@ def _exclude() -> Path:
 
 def _steps(patterns: Sequence[str], places: dict[str, Path]) -> list[dict[str, Any]]:
     """Return what is to be done, without what is done already."""
-    driver = f"{shlex.quote(Path(sys.executable).as_posix())} -m lazyscribe git-merge-driver %O %A %B %P"
+    python = shlex.quote(Path(sys.executable).as_posix())  # -P: modules in the work tree are not taken for ours
+    driver = f"{python} -P -m lazyscribe git-merge-driver %O %A %B %P"
     settings = {"merge.lazyscribe.name": "lazyscribe: records field by field", "merge.lazyscribe.driver": driver}
     steps: list[dict[str, Any]] = [
         {"what": "git config", "where": key, "line": value} for key, value in settings.items() if _setting(key) != value

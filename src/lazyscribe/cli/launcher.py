@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 NEEDED = ("typer", "rich", "click")
@@ -9,14 +10,19 @@ NEEDED = ("typer", "rich", "click")
 
 def main() -> int:
     """Run the command that the process was called with; return the code it ends with."""
+    gc.set_threshold(100_000, 50, 100)  # what a command makes it keeps to its end, soon after
     try:
         import rich  # noqa: F401
         import typer  # noqa: F401
+
+        from lazyscribe.cli.app import main as begin
+
+        return begin(sys.argv[1:])
     except ModuleNotFoundError as error:
         if error.name not in NEEDED:
             raise
         sys.stderr.write(f"The command needs {error.name}; install it with: python -m pip install 'lazyscribe[cli]'\n")
         return 1
-    from lazyscribe.cli.app import main as begin
-
-    return begin(sys.argv[1:])
+    except KeyboardInterrupt:  # before there was a command
+        sys.stderr.write("Interrupted.\n")
+        return 130

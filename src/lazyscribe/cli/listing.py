@@ -5,64 +5,31 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, documents, moment, size_of
-from lazyscribe.cli.options import Path, Sort, Storage, Where
-from lazyscribe.exception import QueryError
+from lazyscribe.cli.options import Choice, PlaceArgument
+from lazyscribe.exception import QueryError, UnreadableError
 
 if TYPE_CHECKING:
     from lazyscribe.query import Selection
-
-Name = Annotated[str | None, typer.Option("--name", metavar="PATTERN", help="Only these names; * stands for anything.")]
-Tag = Annotated[list[str] | None, typer.Option("--tag", help="Only experiments with this tag. May be repeated.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="WHEN", help="Created since a date, or for so long: 12h, 7d, 2w.")
-]
-Top = Annotated[int | None, typer.Option("--top", metavar="N", min=0, help="Only the first N.")]
-By = Annotated[str | None, typer.Option("--by", metavar="FIELD", help="With --top: the greatest of a field.")]
 
 _AGE = re.compile(r"(\d{1,6})\s*(h|d|w)")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 
-class Choice(NamedTuple):
-    """Which experiments or versions are to be listed, and in what order."""
-
-    where: str | None = None
-    sort: list[str] | None = None
-    top: int | None = None
-    by: str | None = None
-    name: str | None = None
-    tag: list[str] | None = None
-    since: str | None = None
-
-
-def ls(
-    console: Console,
-    path: Path = ".",
-    where: Where = None,
-    sort: Sort = None,
-    top: Top = None,
-    by: By = None,
-    name: Name = None,
-    tag: Tag = None,
-    since: Since = None,
-    option: Storage = None,
-) -> None:
+def ls(console: Console, *, choice: Choice, place: PlaceArgument) -> None:
     """List experiments, and versions of artifacts.
 
     Example: lazyscribe ls --where 'metrics.auc > 0.9 and parameters.model == "svm"' --sort -metrics.auc --top 5
     """
-    choice = Choice(where, sort, top, by, name, tag, since)
-    listed = _listed(documents(path, option), choice, console.utc)
-    if console.json:
-        console.write_json({"documents": [_told(*each) for each in listed]})
-        return
+    listed = _listed(documents(place), choice, console.utc)
+    console.answer(lambda: {"documents": [_told(console, *each) for each in listed]}, lambda: _tables(console, listed))
+
+
+def _tables(console: Console, listed: list[tuple[Found, Any, list[dict[str, Any]]]]) -> str:
     parts = []
     for found, opened, records in listed:
         title = [console.style(plain(found.path), "bold")] if len(listed) > 1 else []
@@ -71,7 +38,7 @@ def ls(
         else:
             text = versions_table(console, found, records, opened)
         parts.append("\n".join([*title, text]))
-    console.page("\n\n".join(parts))
+    return "\n\n".join(parts)
 
 
 def _listed(found: list[Found], choice: Choice, utc: bool) -> list[tuple[Found, Any, list[dict[str, Any]]]]:
@@ -124,15 +91,17 @@ def _since(text: str, utc: bool) -> datetime:
     return date
 
 
-def _told(found: Found, opened: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
+def _told(console: Console, found: Found, opened: Any, records: list[dict[str, Any]]) -> dict[str, Any]:
     if found.kind == "project":
         return {"path": found.path, "kind": found.kind, "experiments": records}
-    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(found, records, opened)}
+    return {"path": found.path, "kind": found.kind, "versions": told_of_versions(console, found, records, opened)}
 
 
-def told_of_versions(found: Found, records: list[dict[str, Any]], repository: Any) -> list[dict[str, Any]]:
+def told_of_versions(
+    console: Console, found: Found, records: list[dict[str, Any]], repository: Any
+) -> list[dict[str, Any]]:  # fmt: skip
     """Return records of versions with what is known beside them."""
-    aliases = _aliases(repository, records)
+    aliases = aliases_of(console, repository, records)
     return [
         {
             **record,
@@ -143,12 +112,17 @@ def told_of_versions(found: Found, records: list[dict[str, Any]], repository: An
     ]
 
 
-def _aliases(repository: Any, records: list[dict[str, Any]]) -> dict[tuple[str, int], list[str]]:
-    """Return the aliases of versions by name and number."""
+def aliases_of(
+    console: Console, repository: Any, records: list[dict[str, Any]]
+) -> dict[tuple[str, int], list[str]]:  # fmt: skip
+    """Return the aliases of versions by name and number; where the history cannot be read, that is told."""
     held: dict[tuple[str, int], list[str]] = {}
-    for name in dict.fromkeys(record["name"] for record in records):
-        for alias, number in repository.aliases(name).items():
-            held.setdefault((name, number), []).append(alias)
+    try:
+        for name in dict.fromkeys(record["name"] for record in records):
+            for alias, number in repository.aliases(name).items():
+                held.setdefault((name, number), []).append(alias)
+    except UnreadableError as error:
+        console.tell(f"The aliases are not known, for the history cannot be read: {error}")
     return held
 
 
@@ -178,7 +152,7 @@ def _experiments(console: Console, records: list[dict[str, Any]]) -> str:
         ]
         for each in records
     ]
-    return console.table(headers, rows) if rows or not console.terminal else "no experiments"
+    return console.table(headers, rows, empty="no experiments")
 
 
 def versions_table(console: Console, found: Found, records: list[dict[str, Any]], repository: Any) -> str:
@@ -194,7 +168,7 @@ def versions_table(console: Console, found: Found, records: list[dict[str, Any]]
         "aliases",
     ]
     rows, styles = [], []
-    now, aliases = console.now.isoformat(), _aliases(repository, records)
+    now, aliases = console.now.isoformat(), aliases_of(console, repository, records)
     for each in records:
         expired = each["expiry"] is not None and each["expiry"] <= now
         number = size_of(found, each["name"], each["fname"])
@@ -211,7 +185,7 @@ def versions_table(console: Console, found: Found, records: list[dict[str, Any]]
             ]
         )
         styles.append("dim" if expired else None)
-    return console.table(headers, rows, styles) if rows or not console.terminal else "no versions"
+    return console.table(headers, rows, styles, empty="no versions")
 
 
 def pairs(values: dict[str, Any]) -> str:
@@ -224,35 +198,44 @@ def number(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def tree(console: Console, path: Path = ".", option: Storage = None) -> None:
+def tree(console: Console, *, choice: Choice, place: PlaceArgument) -> None:
     """Show experiments with their tests and artifacts, and artifacts with their versions.
 
-    Example: lazyscribe tree models/repository.json
+    Example: lazyscribe tree models/repository.json --name 'model*'
     """
-    found = documents(path, option)
-    if console.json:
-        told = [
-            {"path": each.path, "kind": each.kind, "nodes": _nodes(each, list(each.open()), console)} for each in found
-        ]
-        console.write_json({"documents": told})
-        return
-    lines: list[str] = []
-    for each in found:
-        lines.append(console.style(plain(each.path), "bold"))
-        lines += _drawn(_nodes(each, list(each.open()), console))
-    console.page("\n".join(lines))
+    listed = _listed(documents(place), choice, console.utc)
+    trees = [(found, _nodes(console, found, opened, records)) for found, opened, records in listed]
+
+    def text() -> str:
+        drawn = ([console.style(plain(each.path), "bold"), *_drawn(nodes)] for each, nodes in trees)
+        return "\n".join(line for lines in drawn for line in lines)
+
+    told = [{"path": each.path, "kind": each.kind, "nodes": nodes} for each, nodes in trees]
+    console.answer(lambda: {"documents": told}, text)
 
 
-def _nodes(found: Found, records: list[dict[str, Any]], console: Console) -> list[dict[str, Any]]:
+def _nodes(console: Console, found: Found, opened: Any, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if found.kind == "project":
         return [_experiment_node(each, console) for each in records]
+    aliases = aliases_of(console, opened, records)
     named: dict[str, list[dict[str, Any]]] = {}
     for each in records:
-        text = f"{each['version']}  {console.date(each['created_at'])}  {each['handler']}"
-        if each["expiry"] is not None:
-            text += f"  expiry {console.date(each['expiry'])}"
+        parts = [
+            each["version"],
+            aged(console, each["created_at"]),
+            each["handler"],
+            size(size_of(found, each["name"], each["fname"])),
+            f"expiry {console.date(each['expiry'])}" if each["expiry"] is not None else None,
+            *(f"@{alias}" for alias in aliases.get((each["name"], each["version"]), [])),
+        ]
+        text = "  ".join(str(part) for part in parts if part is not None)
         named.setdefault(each["name"], []).append({"text": text, "nodes": []})
     return [{"text": name, "nodes": nodes} for name, nodes in named.items()]
+
+
+def aged(console: Console, date: str) -> str:
+    """Return a date and, for those who watch, its age."""
+    return f"{console.date(date)} ({console.age(date)})" if console.terminal else str(console.date(date))
 
 
 def _experiment_node(record: dict[str, Any], console: Console) -> dict[str, Any]:
@@ -261,7 +244,8 @@ def _experiment_node(record: dict[str, Any], console: Console) -> dict[str, Any]
         inner = [_leaf("artifact", each["name"], each["handler"]) for each in test["artifacts"]]
         nodes.append({"text": f"test {test['name']}  {pairs(test['metrics'])}".rstrip(), "nodes": inner})
     nodes += [_leaf("depends on", each, "") for each in record["dependencies"]]
-    text = f"{record['slug']}  {record['name']}  {console.date(record['created_at'])}  {pairs(record['metrics'])}"
+    date = aged(console, record["created_at"])
+    text = f"{record['slug']}  {record['name']}  {date}  {pairs(record['metrics'])}"
     return {"text": text.rstrip(), "nodes": nodes}
 
 

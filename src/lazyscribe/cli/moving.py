@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lazyscribe.cli.codes import CONFLICT, WRONG_USE
+from lazyscribe.cli.consent import Change, carry_out
 from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.opening import Found, document, documents, moment, options_of
-from lazyscribe.cli.options import DryRun, In, Storage, Yes
+from lazyscribe.cli.opening import Found, date_of, document, documents, options_of
+from lazyscribe.cli.options import Consent, Message, Place, Storage
 
 if TYPE_CHECKING:
     from lazyscribe.copying import Copied
@@ -18,7 +19,7 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Path or URL of a 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="Path or URL; what ends with / or is a folder is one.")]
 Names = Annotated[list[str] | None, typer.Option("--name", metavar="NAME", help="Only this one. May be repeated.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="Only what is new or changed since a date.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Threads that copy.")]
+Workers = Annotated[int | None, typer.Option("--workers", metavar="N", min=1, help="Threads that copy.")]
 ToOption = Annotated[
     list[str] | None,
     typer.Option("--to-option", metavar="KEY=VALUE", help="An option of the target's file system."),
@@ -28,7 +29,6 @@ Slug = Annotated[str | None, typer.Argument(metavar="EXPERIMENT", help="The expe
 Artifact = Annotated[str | None, typer.Argument(metavar="ARTIFACT", help="The name of its artifact.")]
 Tag = Annotated[str | None, typer.Option("--release", metavar="TAG", help="Instead: the release of this tag …")]
 Alias = Annotated[str | None, typer.Option("--alias", metavar="ALIAS", help="… is what this alias means from now on.")]
-Message = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Of a release: why.")]
 Repo = Annotated[
     str, typer.Option("--to", metavar="PATH", help="Path or URL of the repository, made if there is none.")
 ]
@@ -51,9 +51,15 @@ def copy(
     Example: lazyscribe copy models s3://bucket/models/ --name model
     """
     told = []
-    for each in documents(source, option):
+    found = documents(Place(source, option))
+    if len(found) > 1 and target.endswith(".json"):
+        message = (
+            f"{source} holds a project and a repository, which cannot both be {target}; give a folder as the target."
+        )
+        raise Refused(message, WRONG_USE, "wrong-use")
+    for each in found:
         goal = Found(_goal(target, each.kind), each.kind, options_of(to_option))
-        date = moment(since, console.utc) if since is not None else None
+        date = date_of(since, console.utc) if since is not None else None
         copied = _copied(console, each, goal, name, date, workers)
         told.append({"source": each.path, "target": goal.path, "kind": each.kind, **copied._asdict()})
         if not console.json:
@@ -67,7 +73,11 @@ def _goal(target: str, kind: str) -> str:
 
 
 def _counted(copied: Copied) -> str:
-    return f"{copied.records} records, {copied.files} files ({size(copied.size)}) copied"
+    return f"{_many(copied.records, 'record')}, {_many(copied.files, 'file')} ({size(copied.size)}) copied"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _copied(
@@ -80,16 +90,15 @@ def _copied(
     ends = [(source, "r"), (goal, mode)]
     opened = [end.project(how) if end.kind == "project" else end.repository(how) for end, how in ends]
     bar = console.bar(f"copying {source.path}")
-    return lazyscribe.copy(opened[0], opened[1], names, since, workers=workers, progress=bar or False)
+    return lazyscribe.copy(opened[0], opened[1], names, since, workers=workers, progress=bar)
 
 
 def merge(
     console: Console,
     other: Other,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Bring another project or repository into this one, with its files; what will come is shown first.
 
@@ -98,27 +107,29 @@ def merge(
 
     Example: lazyscribe merge ../colleague/project.json
     """
-    theirs = documents(other, option)[0]
-    mine = document(path, option, theirs.kind)
+    theirs, *more = documents(Place(other, place.option))
+    if more:
+        message = f"{other} holds a project and a repository; give the path of the one that is to be merged."
+        raise Refused(message, WRONG_USE, "wrong-use")
+    mine = document(place, theirs.kind)
     preview = _preview(theirs, mine)
-    if console.json or not yes:
-        lines = [f"{what}: {', '.join(found)}" for what, found in preview.items() if found] or ["nothing to bring in"]
-        for line in lines if not console.json else ():
-            console.tell(line)
+    lines = [f"{what}: {', '.join(found)}" for what, found in preview.items() if found]
     if preview["conflicts"]:
-        message = (
-            f"{mine.path} holds other versions of these numbers: {', '.join(preview['conflicts'])}; nothing was done."
-        )
+        for line in lines:
+            console.tell(line)
+        listed = ", ".join(preview["conflicts"])
+        message = f"{mine.path} holds other versions of these numbers: {listed}; nothing was done."
         raise Refused(message, CONFLICT, "conflict")
-    copied = None
-    if not dry_run and (preview["added"] or preview["updated"]):
-        console.confirm(f"Bring this into {mine.path}?", yes)
-        copied = _copied(console, theirs, mine)
-    if console.json:
-        told = copied._asdict() if copied is not None else None
-        console.write_json({"path": mine.path, "other": theirs.path, "done": not dry_run, **preview, "copied": told})
-    elif copied is not None:
-        console.write(f"{plain(theirs.path)} -> {plain(mine.path)}: {_counted(copied)}")
+    change = Change(
+        lines,
+        lambda: _copied(console, theirs, mine) if lines else None,
+        lambda copied: {
+            **{"path": mine.path, "other": theirs.path, **preview},
+            "copied": copied._asdict() if copied is not None else None,
+        },
+        lambda copied: [f"{theirs.path} -> {mine.path}: {_counted(copied)}"],
+    )
+    carry_out(console, change, consent, f"Bring this into {mine.path}?")
 
 
 def _preview(theirs: Found, mine: Found) -> dict[str, list[str]]:
@@ -153,11 +164,10 @@ def promote(
     release: Tag = None,
     alias: Alias = None,
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
     to_option: ToOption = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Make an experiment's artifact the newest version of its name in a repository; its file is copied.
 
@@ -168,19 +178,18 @@ def promote(
     if release is not None and alias is not None and experiment is None:
         from lazyscribe.cli.releasing import promote_release
 
-        promote_release(console, document(path, option, "repository"), release, alias, message, yes, dry_run)
+        found = document(place, "repository")
+        promote_release(console, found, (release, alias), message, consent)
     elif experiment is not None and artifact is not None and release is None and alias is None:
         goal = Found(_goal(to, "repository"), "repository", options_of(to_option))
-        _promote(console, document(path, option, "project"), goal, (experiment, artifact), yes, dry_run)
+        found = document(place, "project")
+        carry_out(console, _promotion(found, goal, experiment, artifact), consent, "Promote it?")
     else:
         what = "Give an experiment and its artifact, or --release and --alias"
         raise Refused(f"{what}; see: lazyscribe promote --help", WRONG_USE, "wrong-use")
 
 
-def _promote(
-    console: Console, found: Found, goal: Found, what: tuple[str, str], yes: bool, dry_run: bool
-) -> None:  # fmt: skip
-    experiment, artifact = what
+def _promotion(found: Found, goal: Found, experiment: str, artifact: str) -> Change:
     project = found.project()
     repository = goal.repository("a")
     chosen = project[experiment]
@@ -189,16 +198,10 @@ def _promote(
         raise Refused(f"{experiment!r} has no artifact {artifact!r}; it has: {known}.", kind="not-found")
     numbers = [each["version"] for each in repository if each["name"] == artifact]
     text = f"{artifact} of {chosen.slug} becomes version {max(numbers, default=-1) + 1} of {artifact} in {goal.path}"
-    if not dry_run:
-        if not yes:
-            console.tell(text)
-        console.confirm("Promote it?", yes)
+
+    def save() -> int:
         chosen.promote_artifact(repository, artifact)
-        version = repository.get_artifact_metadata(artifact, repository.artifacts[-1].version)["version"]
-    if console.json:
-        told = {"done": not dry_run, "text": text, "version": None if dry_run else version}
-        console.write_json(
-            {"path": found.path, "to": goal.path, "artifact": artifact, "experiment": chosen.slug, **told}
-        )
-    else:
-        console.write(("would be: " if dry_run else "") + plain(text))
+        return int(repository.artifacts[-1].version)
+
+    told = {"path": found.path, "to": goal.path, "artifact": artifact, "experiment": chosen.slug, "text": text}
+    return Change([text], save, lambda version: {**told, "version": version})

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Refused
+from lazyscribe.cli.options import Place, PlaceArgument, Times
+from lazyscribe.exception import UnknownArtifactError, UnknownNameError, UnreadableError
 from lazyscribe.locating import Kind, find
 
 if TYPE_CHECKING:
     from lazyscribe import Project, Repository
+    from lazyscribe.release import Release
+
+T = TypeVar("T")
 
 
 def options_of(given: Sequence[str] | None) -> dict[str, Any]:
@@ -23,7 +28,18 @@ def options_of(given: Sequence[str] | None) -> dict[str, Any]:
         if not key or not sign:
             raise Refused(f"{each!r} is no option of a file system; write it as KEY=VALUE.", WRONG_USE, "wrong-use")
         found[key] = _value(value)
+    if own := sorted(found.keys() & (_keywords() if found else set())):
+        raise Refused(f"{own[0]!r} is no option of a file system; leave it out.", WRONG_USE, "wrong-use")
     return found
+
+
+def _keywords() -> set[str]:
+    """Return what projects and repositories take themselves: ``trust`` among it."""
+    from inspect import signature
+
+    from lazyscribe import Project, Repository
+
+    return {name for kind in (Project, Repository) for name in signature(kind).parameters}
 
 
 def _value(text: str) -> Any:
@@ -60,20 +76,37 @@ class Found(NamedTuple):
         return self.project() if self.kind == "project" else self.repository()
 
 
-def documents(path: str, storage: Sequence[str] | None) -> list[Found]:
-    """Return the project and the repository that there are at `path`, at least one of them."""
-    options = options_of(storage)
-    return [Found(file.removeprefix("./"), kind, options) for file, kind in find(path, options, by_name=True)]
+def documents(place: Place | PlaceArgument) -> list[Found]:
+    """Return the project and the repository that there are at a place, at least one of them."""
+    options = options_of(place.option)
+    return [Found(file.removeprefix("./"), kind, options) for file, kind in find(place.path, options, by_name=True)]
 
 
-def document(path: str, storage: Sequence[str] | None, kind: Kind) -> Found:
-    """Return the one of that kind at `path`."""
-    found = documents(path, storage)
+def document(place: Place, kind: Kind) -> Found:
+    """Return the one of that kind at a place."""
+    return document_of(documents(place), kind)
+
+
+def document_of(found: Sequence[Found], kind: Kind) -> Found:
+    """Return the one of that kind."""
     chosen = next((each for each in found if each.kind == kind), None)
     if chosen is None:
         other = found[0]
         raise Refused(f"{other.path} is a {other.kind}, and this needs a {kind}; give the path of one by --in.")
     return chosen
+
+
+def first_of(found: Sequence[Found], ask: Callable[[Found], T]) -> T:
+    """Return what the first of them answers that knows the name it is asked for; else tell what each of them says."""
+    errors = []
+    for each in found:
+        try:
+            return ask(each)
+        except (UnknownNameError, UnknownArtifactError, UnreadableError) as error:
+            errors.append(error)  # not readable: over HTTP, whether it was deleted
+    if len(errors) == 1:
+        raise errors[0]
+    raise Refused(" ".join(map(str, errors)), kind="not-found")
 
 
 class Wanted(NamedTuple):
@@ -84,30 +117,62 @@ class Wanted(NamedTuple):
     match: Literal["exact", "asof"]
 
 
-class Times(NamedTuple):
-    """How a version is named beside NAME@VERSION, and whether dates without an offset are in UTC."""
+class Chosen(NamedTuple):
+    """A repository that was opened, and what is wanted of it."""
 
-    version: str | None = None
-    as_of: str | None = None
-    utc: bool = False
+    found: Found
+    repository: Repository
+    choice: Wanted
+
+    def record(self) -> dict[str, Any]:
+        """Return the record of the version."""
+        return self.repository.get_artifact_metadata(*self.choice)
 
 
-def wanted(text: str, times: Times, known: Any = ()) -> Wanted:
-    """Understand NAME or NAME@VERSION; a name that is `known` as it stands is not cut at its ``@``."""
-    version, as_of, utc = times
+def choose(found: Found, name: str, times: Times, utc: bool, mode: Literal["r", "w+"] = "r") -> Chosen:
+    """Open a repository, and understand which version of it NAME or NAME@VERSION means."""
+    repository = found.repository(mode)
+    return Chosen(found, repository, wanted(name, times, repository, utc))
+
+
+def wanted(text: str, times: Times, repository: Repository, utc: bool) -> Wanted:
+    """Understand NAME or NAME@VERSION; a name that is there as it stands is not cut at its ``@``."""
+    version, as_of, release = times
     name = text
-    if "@" in text and text not in known:
-        name, _, behind = text.rpartition("@")
-        if version is not None or as_of is not None:
-            raise Refused(
-                f"{text!r} says a version already; leave it out, or --version and --as-of.", WRONG_USE, "wrong-use"
-            )
-        version = behind
+    if times.given > 1:
+        raise Refused("Give only one of --version, --as-of and --release.", WRONG_USE, "wrong-use")
+    if "@" in text and text not in repository:
+        name, _, version = text.rpartition("@")
+        if times.given:
+            message = f"{text!r} says a version already; leave it out, or --version, --as-of and --release."
+            raise Refused(message, WRONG_USE, "wrong-use")
+    if release is not None:
+        return Wanted(name, _number_in(release_of(repository, release), name), "exact")
     if as_of is not None:
-        if version is not None:
-            raise Refused("Give --version or --as-of, not both.", WRONG_USE, "wrong-use")
-        return Wanted(name, moment(as_of, utc), "asof")
+        return Wanted(name, date_of(as_of, utc), "asof")
     return Wanted(name, number_or_date(version, utc), "exact")
+
+
+def release_of(repository: Repository, tag: str) -> Release:
+    """Return the release of a tag."""
+    from lazyscribe.exception import VersionNotFoundError
+    from lazyscribe.release import find_release
+
+    releases = repository.releases()
+    try:
+        return find_release(releases, tag)
+    except VersionNotFoundError as error:
+        known = ", ".join(repr(each.tag) for each in releases[-20:]) or "none"
+        message = f"{repository.fpath} knows no release {tag!r}; it knows: {known}."
+        raise Refused(message, kind="not-found") from error
+
+
+def _number_in(release: Release, name: str) -> int:
+    held = dict(release.artifacts)
+    if name not in held:
+        what = ", ".join(map(repr, sorted(held)[:20])) or "nothing"
+        raise Refused(f"The release {release.tag!r} holds no version of {name!r}; it holds: {what}.", kind="not-found")
+    return held[name]
 
 
 def number_or_date(text: str | None, utc: bool = False) -> Any:
@@ -132,6 +197,14 @@ def moment(text: str, utc: bool = False) -> Any:
         return date.astimezone()
     except (OverflowError, ValueError, OSError):  # no zone knows that year
         return date
+
+
+def date_of(text: str, utc: bool = False) -> datetime:
+    """Return a date as `moment` does; refuse what is none."""
+    date = moment(text, utc)
+    if not isinstance(date, datetime):
+        raise Refused(f"{text!r} is no date; write it as 2025-01-31, or as 2025-01-31T12:00.", WRONG_USE, "wrong-use")
+    return date
 
 
 def local_path(found: Found, *parts: str) -> str | None:

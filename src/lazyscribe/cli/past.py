@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
 from typing import Annotated, Any
 
 import typer
 
-from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.console import Console, Refused, plain
+from lazyscribe.cli.console import Console, Refused, plain, plain_lines
 from lazyscribe.cli.listing import told_of_versions, versions_table
-from lazyscribe.cli.opening import Found, Times, document, documents, moment, wanted
-from lazyscribe.cli.options import AsOf, In, Storage, Version
+from lazyscribe.cli.opening import Found, choose, date_of, document, documents
+from lazyscribe.cli.options import Artifact, Place, Times
 
 Name = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Only what was done to this artifact or experiment.")
 ]
 Last = Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the last N commits.")]
-Artifact = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="An artifact, and perhaps a version.")]
 Valid = Annotated[str | None, typer.Option("--valid", metavar="DATE", help="As it was at this date; default: now.")]
 Known = Annotated[
     str | None,
     typer.Option("--known", metavar="DATE|NUMBER", help="As far as was known at this date or entry; default: now."),
 ]
 
+_ENTRY = re.compile(r"[0-9a-f]{16}")
+"""The id of an entry of the history."""
+
 KINDS = ("held", "observed", "missing", "logged", "changed", "deleted", "aliased")
 
 
-def history(console: Console, name: Name = None, last: Last = None, path: In = ".", option: Storage = None) -> None:
+def history(console: Console, name: Name = None, last: Last = None, *, place: Place) -> None:
     """Tell what every commit did: who, when, why, and to what.
 
     Example: lazyscribe history model --last 10
     """
     parts, told = [], []
     is_known = name is None
-    for each in documents(path, option):
+    for each in documents(place):
         opened = each.open()
         commits = opened.history()
         if name is not None:
@@ -45,12 +46,10 @@ def history(console: Console, name: Name = None, last: Last = None, path: In = "
         parts += [_shown(console, each, commit) for commit in commits]
     if not is_known:
         raise Refused(
-            f"Nothing is told of {name!r} in {path}; give an artifact's name, and the file by --in.", kind="not-found"
+            f"Nothing is told of {name!r} in {place.path}; give an artifact's name, and the file by --in.",
+            kind="not-found",
         )
-    if console.json:
-        console.write_json({"documents": told})
-    else:
-        console.page("\n".join(parts) if parts else "no history")
+    console.answer(lambda: {"documents": told}, lambda: "\n".join(parts) or "no history")
 
 
 def _commit(commit: Any) -> dict[str, Any]:
@@ -71,70 +70,57 @@ def _shown(console: Console, found: Found, commit: Any) -> str:
     return "\n".join(lines)
 
 
-def at(console: Console, valid: Valid = None, known: Known = None, path: In = ".", option: Storage = None) -> None:
+def at(console: Console, valid: Valid = None, known: Known = None, *, place: Place) -> None:
     """List the versions of a repository as it was at one moment, as far as was known at another.
 
     Example: lazyscribe at --valid 2025-06-01 --known 2025-06-01T18:00
     """
-    found = document(path, option, "repository")
+    found = document(place, "repository")
     when = _moment(valid, console.utc)
     until = int(known) if known is not None and known.isdecimal() and len(known) < 9 else _moment(known, console.utc)
     repository = found.repository().at(when, until)
     records = list(repository)
-    if console.json:
-        console.write_json({"path": found.path, "versions": told_of_versions(found, records, repository)})
-    else:
-        console.page(versions_table(console, found, records, repository))
+    console.answer(
+        lambda: {"path": found.path, "versions": told_of_versions(console, found, records, repository)},
+        lambda: versions_table(console, found, records, repository),
+    )
 
 
 def _moment(text: str | None, utc: bool) -> Any:
     if text is None:
         return None
-    date = moment(text, utc)
-    if not isinstance(date, datetime) and len(text) != 16:  # the id of an entry
-        raise Refused(f"{text!r} is no date; write it as in 2025-01-31T12:00.", WRONG_USE, "wrong-use")
-    return date
+    return text if _ENTRY.fullmatch(text) else date_of(text, utc)
 
 
 def explain(
     console: Console,
     name: Artifact,
-    version: Version = None,
-    as_of: AsOf = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Say in words which version is meant, and why no newer one.
 
     Example: lazyscribe explain model --as-of 2025-06-01
     """
-    found = document(path, option, "repository")
-    repository = found.repository()
-    choice = wanted(name, Times(version, as_of, console.utc), repository)
-    text = repository.explain(choice.name, choice.version, choice.match)
-    if console.json:
-        console.write_json({"path": found.path, "name": choice.name, "text": text})
-    else:
-        console.page("\n".join(plain(line) for line in text.split("\n")))
+    found, repository, choice = choose(document(place, "repository"), name, times, console.utc)
+    text = repository.explain(*choice)
+    if times.release is not None:
+        text = f"The release {times.release!r} holds version {choice.version} of {choice.name!r}.\n{text}"
+    console.answer(lambda: {"path": found.path, "name": choice.name, "text": text}, lambda: plain_lines(text))
 
 
 def lineage(
     console: Console,
     name: Artifact,
-    version: Version = None,
-    as_of: AsOf = None,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Tell where a version comes from: the experiment, what it depends on, and what else came of those.
 
     Example: lazyscribe lineage model@production
     """
-    found = document(path, option, "repository")
-    repository = found.repository()
-    choice = wanted(name, Times(version, as_of, console.utc), repository)
-    told = repository.lineage(choice.name, choice.version, choice.match)
-    if console.json:
-        console.write_json({"path": found.path, "lineage": told.to_dict()})
-    else:
-        console.page("\n".join(plain(line) for line in str(told).split("\n")))
+    found, repository, choice = choose(document(place, "repository"), name, times, console.utc)
+    told = repository.lineage(*choice)
+    console.answer(lambda: {"path": found.path, "lineage": told.to_dict()}, lambda: plain_lines(str(told)))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from lazyscribe.cli.codes import WRONG_USE
-from lazyscribe.cli.console import Console, Refused, plain
-from lazyscribe.cli.opening import Found, document
-from lazyscribe.cli.options import DryRun, In, Storage, Yes
+from lazyscribe.cli.consent import Change, carry_out
+from lazyscribe.cli.console import Console, Refused, or_none
+from lazyscribe.cli.opening import Found, document, release_of
+from lazyscribe.cli.options import AliasArgument, Consent, Message, Place
 
 if TYPE_CHECKING:
     from lazyscribe import Repository
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 Tag = Annotated[str | None, typer.Argument(metavar="[TAG]", help="Of the new release; without one, all are listed.")]
 Names = Annotated[list[str] | None, typer.Option("--name", metavar="NAME", help="Only this artifact. May be repeated.")]
 LockFile = Annotated[str | None, typer.Option("--lock", metavar="FILE", help="Write its lock, too, to be checked in.")]
-Message = Annotated[str | None, typer.Option("--message", "-m", metavar="TEXT", help="Why, for the history.")]
-Alias = Annotated[str, typer.Argument(metavar="ALIAS", help="Without the @.")]
 OnConflict = Annotated[
     str,
     typer.Option(
-        "--on-conflict", help="What was moved by itself since: 'raise' an error, move it back ('ours'), leave it."
+        "--on-conflict",
+        metavar="HOW",
+        help="What was moved by itself since: 'raise' an error, move it back ('ours'), leave it.",
     ),
 ]
 
@@ -34,10 +36,9 @@ def release(
     name: Names = None,
     lock: LockFile = None,
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Name the newest version of everything by a tag; without a tag, list the releases that there are.
 
@@ -45,7 +46,7 @@ def release(
     """
     from lazyscribe.release import create_release
 
-    found = document(path, option, "repository")
+    found = document(place, "repository")
     reading = found.repository()
     if tag is None:
         _list(console, found, reading.releases())
@@ -53,23 +54,24 @@ def release(
     if any(each.tag == tag for each in reading.releases()):
         raise Refused(f"{found.path} has a release {tag!r} already; give another tag.", kind="exists")
     made = create_release(reading, tag, name)
-    if not dry_run:
-        if not yes:
-            console.tell(_in_words(made))
-        console.confirm(f"Release this as {tag!r}?", yes)
+
+    def save() -> None:
         found.repository("a").add_release(made, message)
         if lock is not None:
             from lazyscribe.release_lock import lock_release
 
             lock_release(reading, made, lock)
-    if console.json:
-        console.write_json({"path": found.path, "done": not dry_run, "releases": [_told(made)]})
-    else:
-        console.write(("would be: " if dry_run else "") + plain(_in_words(made)))
+
+    change = Change([_in_words(made)], save, lambda _: {"path": found.path, "releases": [_told(made)]})
+    carry_out(console, change, consent, f"Release this as {tag!r}?")
 
 
 def _in_words(made: Release) -> str:
-    return f"release {made.tag}: " + (", ".join(f"{name}@{version}" for name, version in made.artifacts) or "nothing")
+    return f"release {made.tag}: {_held(made)}"
+
+
+def _held(made: Release) -> str:
+    return ", ".join(f"{name}@{version}" for name, version in made.artifacts) or "nothing"
 
 
 def _told(made: Release) -> dict[str, Any]:
@@ -78,50 +80,47 @@ def _told(made: Release) -> dict[str, Any]:
 
 
 def _list(console: Console, found: Found, known: list[Release]) -> None:
-    if console.json:
-        console.write_json({"path": found.path, "done": False, "releases": [_told(each) for each in known]})
-        return
-    rows = [[each.tag, console.date(each.created_at), _in_words(each).partition(": ")[2]] for each in known]
-    console.page(console.table(["tag", "created", "holds"], rows) if rows or not console.terminal else "no releases")
+    rows = [[each.tag, console.date(each.created_at), _held(each)] for each in known]
+    console.answer(
+        lambda: {"path": found.path, "done": False, "releases": [_told(each) for each in known]},
+        lambda: console.table(["tag", "created", "holds"], rows, empty="no releases"),
+    )
 
 
 def promote_release(
-    console: Console, found: Found, tag: str, alias: str, message: str | None, yes: bool, dry_run: bool
+    console: Console, found: Found, what: tuple[str, str], message: str | None, consent: Consent
 ) -> None:  # fmt: skip
-    """Let an alias mean the versions of a release, of all its names at once."""
+    """Let an alias mean the versions of a release, given its tag, of all its names at once."""
     repository = found.repository("a")
-    chosen = next((each for each in repository.releases() if each.tag == tag), None)
-    if chosen is None:
-        known = ", ".join(repr(each.tag) for each in repository.releases()) or "none"
-        raise Refused(f"{found.path} knows no release {tag!r}; it knows: {known}.", kind="not-found")
-    meant = alias.removeprefix("@")
+    chosen, meant = release_of(repository, what[0]), what[1].removeprefix("@")
     before = {name: repository.aliases(name).get(meant) for name, _ in chosen.artifacts}
     moves = [{"name": name, "before": before[name], "after": version} for name, version in chosen.artifacts]
-    _move(console, found, meant, moves, yes, dry_run, lambda: repository.promote(tag, meant, message=message))
+    change = _moved(found, meant, moves, lambda: repository.promote(chosen, meant, message=message))
+    carry_out(console, change, consent)
 
 
 def rollback(
     console: Console,
-    alias: Alias,
+    alias: AliasArgument,
     on_conflict: OnConflict = "raise",
     message: Message = None,
-    yes: Yes = False,
-    dry_run: DryRun = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    consent: Consent,
+    place: Place,
 ) -> None:
     """Let an alias mean what it meant before the last release was promoted to it, of all names at once.
 
     Example: lazyscribe rollback production --message "slow on new data"
     """
-    found = document(path, option, "repository")
+    found = document(place, "repository")
     if on_conflict not in ("raise", "ours", "theirs"):
         raise Refused(f"{on_conflict!r} decides nothing; use raise, ours or theirs.", WRONG_USE, "wrong-use")
     how: Literal["raise", "ours", "theirs"] = on_conflict  # type: ignore[assignment]
     meant = alias.removeprefix("@")
     repository = found.repository("a")
     moves = _moves_back(repository, meant)
-    _move(console, found, meant, moves, yes, dry_run, lambda: repository.rollback(meant, how, message))
+    change = _moved(found, meant, moves, lambda: repository.rollback(meant, how, message))
+    carry_out(console, change, consent)
 
 
 def _moves_back(repository: Repository, alias: str) -> list[dict[str, Any]]:
@@ -141,25 +140,8 @@ def _moves_back(repository: Repository, alias: str) -> list[dict[str, Any]]:
     return []
 
 
-def _move(
-    console: Console, found: Found, alias: str, moves: list[dict[str, Any]], yes: bool, dry_run: bool, action: Any
-) -> None:  # fmt: skip
+def _moved(found: Found, alias: str, moves: list[dict[str, Any]], save: Callable[[], Any]) -> Change:
     lines = [
-        f"alias @{alias} of {each['name']}: {_number(each['before'])} -> {_number(each['after'])}" for each in moves
+        f"alias @{alias} of {each['name']}: {or_none(each['before'])} -> {or_none(each['after'])}" for each in moves
     ]
-    if not dry_run:
-        if not yes:
-            for line in lines:
-                console.tell(line)
-        if lines:
-            console.confirm("Save this?", yes)
-        action()  # says, too, if there is nothing to be moved
-    if console.json:
-        console.write_json({"path": found.path, "done": not dry_run, "alias": alias, "moves": moves})
-    else:
-        for line in lines:
-            console.write(("would change " if dry_run else "") + plain(line))
-
-
-def _number(version: int | None) -> str:
-    return "none" if version is None else str(version)
+    return Change(lines, save, lambda _: {"path": found.path, "alias": alias, "moves": moves})

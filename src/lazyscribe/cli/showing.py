@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.listing import number
-from lazyscribe.cli.opening import Found, Times, documents, size_of, wanted
-from lazyscribe.cli.options import AsOf, In, Storage, Trust, Version
+from lazyscribe.cli.console import Console, plain, size
+from lazyscribe.cli.listing import aged, aliases_of, number
+from lazyscribe.cli.opening import Found, document_of, documents, first_of, size_of, wanted
+from lazyscribe.cli.options import Place, Times, Trust
 
 Names = Annotated[
     str, typer.Argument(metavar="NAME", help="An experiment's slug, or an artifact: NAME or NAME@VERSION.")
@@ -20,56 +20,42 @@ Value = Annotated[bool, typer.Option("--value", help="Of an artifact its value, 
 def show(
     console: Console,
     name: Names,
-    version: Version = None,
-    as_of: AsOf = None,
     value: Value = False,
     trust: Trust = False,
-    path: In = ".",
-    option: Storage = None,
+    *,
+    times: Times,
+    place: Place,
 ) -> None:
     """Show all that is known of one experiment, or of one version of an artifact.
 
     Example: lazyscribe show model@3 --in models/repository.json
     """
-    found = documents(path, option)
-    times = Times(version, as_of, console.utc)
-    told = None
-    for each in found:
-        if each.kind == "project" and version is None and as_of is None:
-            told = _experiment(each, name)
-        elif each.kind == "repository":
-            told = _version(each, name, times, (value, trust), last=each is found[-1])
-        if told is not None:
-            break
-    if told is None:
-        places = " and ".join(each.path for each in found)
-        raise Refused(f"There is no {name!r} in {places}; see what there is with: lazyscribe ls", kind="not-found")
-    if console.json:
-        console.write_json(told)
-    else:
-        console.page("\n".join(_lines(console, told)))
+    found = documents(place)
+    if times.given:
+        found = [document_of(found, "repository")]
+
+    def tell(each: Found) -> dict[str, Any]:
+        if each.kind == "project":
+            return {"path": each.path, "kind": "experiment", "record": each.project()[name].to_dict()}
+        return _version(console, each, name, times, (value, trust))
+
+    told = first_of(found, tell)
+    console.answer(lambda: told, lambda: "\n".join(_lines(console, told)))
 
 
-def _experiment(found: Found, name: str) -> dict[str, Any] | None:
-    project = found.project()
-    if name not in project:
-        return None
-    return {"path": found.path, "kind": "experiment", "record": project[name].to_dict()}
-
-
-def _version(found: Found, name: str, times: Times, value: tuple[bool, bool], last: bool) -> dict[str, Any] | None:
+def _version(
+    console: Console, found: Found, name: str, times: Times, value: tuple[bool, bool]
+) -> dict[str, Any]:  # fmt: skip
     shown, trust = value
     repository = found.repository(trust=trust)
-    choice = wanted(name, times, repository)
-    if choice.name not in repository and not last:
-        return None
-    record = repository.get_artifact_metadata(choice.name, choice.version, choice.match)
+    choice = wanted(name, times, repository, console.utc)
+    record = repository.get_artifact_metadata(*choice)
     told = {
         "path": found.path,
         "kind": "version",
         "record": record,
         "size": size_of(found, record["name"], record["fname"]),
-        "aliases": [each for each, number in repository.aliases(choice.name).items() if number == record["version"]],
+        "aliases": aliases_of(console, repository, [record]).get((record["name"], record["version"]), []),
         "versions": len(repository.select().only(lambda each: each["name"] == choice.name)),
     }
     if shown:
@@ -99,8 +85,8 @@ def _lines(console: Console, told: dict[str, Any]) -> list[str]:
             lines += _named(console, key, value)
         else:
             shown = (
-                console.date(value)
-                if key in dates
+                aged(console, value)
+                if key in dates and value is not None
                 else ", ".join(map(str, value))
                 if isinstance(value, list)
                 else value

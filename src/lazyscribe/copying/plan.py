@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from lazyscribe._dates import parse_date, to_second, to_text
+from lazyscribe._dates import parse_date, shown, to_second, to_text
 from lazyscribe.codec.text import Record, decode, encode
 from lazyscribe.copying.ends import End, Row
 from lazyscribe.exception import ConflictError, InvalidVersionError, UnknownArtifactError, UnknownNameError
@@ -169,7 +169,7 @@ def _without_names(record: Record) -> Record:
 
 def _conflict(mine: Record, theirs: Record, source: End, target: End, more: str = "") -> ConflictError:
     def told(record: Record) -> str:
-        return f"of {record['created_at']}" + (f" by {record['handler']!r}" if "handler" in record else "")
+        return f"of {shown(record['created_at'])}" + (f" by {record['handler']!r}" if "handler" in record else "")
 
     if "slug" in mine:
         what = f"The slug {mine['slug']!r}"

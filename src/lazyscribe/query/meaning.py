@@ -43,16 +43,18 @@ class Condition:
         As it was written.
     fields
         The fields of a record that it looks at.
+    test
+        What calling it calls, for those who ask of very many records.
     """
 
     def __init__(self, text: str, node: Node) -> None:
         self.text = text
         self.fields = frozenset(str(path.steps[0]) for path in paths(node))
-        self._test = _test(node)
+        self.test = _test(node)
 
     def __call__(self, record: Record) -> bool:
         """Say whether the condition holds for a record."""
-        return self._test(record)
+        return self.test(record)
 
     def __repr__(self) -> str:
         return f"condition({self.text!r})"

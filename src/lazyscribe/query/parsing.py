@@ -203,8 +203,8 @@ class _Parser:
             self.wrong(word, fault)
         if self.fields is not None and word.text not in self.fields:
             close = get_close_matches(word.text, self.fields, n=1)
-            meant = f"did you mean {close[0]!r}" if close else f"there are {', '.join(sorted(self.fields))}"
-            self.wrong(word, f"{word.text!r} is no field; {meant}? Put texts in quotes")
+            meant = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(self.fields))}."
+            self.wrong(word, f"{word.text!r} is no field; {meant} Put texts in quotes")
         steps: list[str | int] = [word.text]
         while self.word.is_sign(".", "["):
             if self.next().is_sign("."):

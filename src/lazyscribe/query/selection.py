@@ -49,7 +49,7 @@ class Selection(Sequence[T], Generic[T]):
             As `QueryError`: it is no condition, or speaks of a field that there is not.
         """
         holds = condition(text, self._origin.fields(self._items))
-        return self.only(holds, holds.fields)
+        return self.only(holds.test, holds.fields)
 
     def only(self, holds: Callable[[Mapping[str, Any]], bool], fields: Collection[str] | None = None) -> Selection[T]:
         """Return those for whose records `holds` is true; with `fields` it gets only these of each record."""

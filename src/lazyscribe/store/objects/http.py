@@ -49,7 +49,10 @@ class HttpStore(ReadingStore):
                 page = self._client.content(found, path)
         if not page:
             place = self.describe(folder)
-            raise AccessDeniedError(f"The server shows no list of what is in {place}.", path=place)
+            message = (
+                f"The server shows no list of what is in {place}; use the folder or the bucket that is shown there."
+            )
+            raise AccessDeniedError(message, path=place)
         here = self.describe(folder).rstrip("/") + "/"
         files: list[str] = []
         folders: list[str] = []

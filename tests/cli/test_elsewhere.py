@@ -1,0 +1,76 @@
+"""The command on a bucket of a real server, and on what a web server hands out."""
+
+import json
+from pathlib import Path
+
+from tests.cli.support import answer, call, error, run
+from tests.cli.web import served
+from tests.cloud.conftest import seaweedfs  # noqa: F401 - a fixture
+from tests.cloud.servers import SeaweedFS
+
+
+def _options(server: SeaweedFS, flag: str = "-o") -> list[str]:
+    return [part for key, value in server.options().items() for part in (flag, f"{key}={value}")]
+
+
+def test_copies_go_to_a_bucket_and_come_back(seaweedfs: SeaweedFS, here: Path, tmp_path: Path) -> None:  # noqa: F811
+    folder, options = seaweedfs.new_folder("shell"), _options(seaweedfs)
+    told = answer("copy", here, folder, *_options(seaweedfs, "--to-option"), cwd=tmp_path)["copies"]
+    assert [(each["kind"], each["records"], each["files"]) for each in told] == [
+        ("project", 3, 3),
+        ("repository", 2, 2),
+    ]
+    back = answer("copy", f"{folder}/repository.json", "back/", *options, cwd=tmp_path)["copies"]
+    assert (tmp_path / "back" / "repository.json").read_bytes() == (here / "repository.json").read_bytes()
+    assert back[0]["files"] == 2
+    run("verify", "back", cwd=tmp_path)
+
+
+def test_a_bucket_is_listed_read_checked_and_written_to(
+    seaweedfs: SeaweedFS,  # noqa: F811
+    here: Path,
+    tmp_path: Path,
+) -> None:
+    folder, options = seaweedfs.new_folder("shell"), _options(seaweedfs)
+    run("copy", here, f"{folder}/", *_options(seaweedfs, "--to-option"), cwd=tmp_path)
+    listed = answer("ls", folder, *options, cwd=tmp_path)["documents"]
+    assert [len(each.get("experiments", each.get("versions"))) for each in listed] == [3, 2]
+    assert answer("verify", folder, *options, cwd=tmp_path)["ok"] is True
+    places = answer("doctor", folder, *options, cwd=tmp_path)["places"]
+    assert [(each["kind"], each["exclusive"]) for each in places] == [("project", True), ("repository", True)]
+    there = ["--in", folder, *options]
+    (tmp_path / "note.txt").write_text("hello")
+    assert answer("put", "note.txt", *there, cwd=tmp_path)["version"] == 0
+    assert call("get", "note", "--to", "-", *there, cwd=tmp_path).stdout == b"hello"
+    assert answer("expire", "model@0", "--yes", *there, cwd=tmp_path)["done"] is True
+    assert "model" in run("history", *there, cwd=tmp_path)
+    secret = seaweedfs.options()["secret"]
+    said = call("ls", folder, *[each.replace(secret, "wrong") for each in options], cwd=tmp_path)
+    assert (said.returncode, said.stdout, said.stderr.count(b"\n")) == (1, b"", 1)
+
+
+def test_the_environment_says_how_to_reach_a_bucket(
+    seaweedfs: SeaweedFS,  # noqa: F811
+    here: Path,
+    tmp_path: Path,
+) -> None:
+    folder, more = seaweedfs.new_folder("shell"), seaweedfs.environment()
+    run("copy", here, folder, cwd=tmp_path, **more)
+    assert run("tree", folder, cwd=tmp_path, **more).count("\n") > 5
+    told = json.loads(run("doctor", folder, "--json", cwd=tmp_path, **more))
+    assert seaweedfs.environment()["AWS_SECRET_ACCESS_KEY"] not in json.dumps(told)
+
+
+def test_what_a_web_server_hands_out_is_read(here: Path, tmp_path: Path) -> None:
+    with served(here) as server:
+        web = server.url
+        assert len(answer("ls", web, cwd=tmp_path)["documents"]) == 2
+        assert answer("verify", web, cwd=tmp_path)["ok"] is True
+        assert [each["kind"] for each in answer("doctor", web, cwd=tmp_path)["places"]] == ["project", "repository"]
+        held = call("get", "model@0", "--to", "-", "--in", here, cwd=tmp_path).stdout
+        assert call("get", "model@0", "--to", "-", "--in", web, cwd=tmp_path).stdout == held != b""
+        done = call("show", "model@0", "--in", web, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count(b"aliases are not known")) == (0, 1)
+        assert answer("copy", f"{web}/project.json", "back/", cwd=tmp_path)["copies"][0]["files"] == 3
+        assert "write" in error("expire", "model@0", "--yes", "--in", web, cwd=tmp_path, code=1)
+        assert "no project" in error("ls", f"{web}/nowhere", cwd=tmp_path, code=1)
