@@ -43,6 +43,7 @@ from lazyscribe.store.guards import timeout
 if TYPE_CHECKING:
     from lazyscribe.journal.log import Ticket
     from lazyscribe.stage import Written
+    from lazyscribe.store.base import Writer
 
     class Teller(Protocol):
         """What knows what a save is about."""
@@ -95,8 +96,10 @@ def save(
             if teller is not None:
                 teller.staged(stage)
         if guarded:
-            with manifest.store.guard(manifest.key):
-                _swap(manifest, stage, compose, teller, progress)
+            folders = [manifest.journal.folder] if teller is not None else []
+            with manifest.store.at_hand(manifest.key, *folders) as writer, manifest.store.guard(manifest.key):
+                stage.creator = writer
+                _swap(manifest, stage, compose, teller, progress, writer)
         else:
             progress.attempts.append(compose(None))
             progress.against = [None]
@@ -165,6 +168,7 @@ def _swap(
     compose: Callable[[bytes | None], bytes],
     teller: Teller | None,
     progress: _Progress,
+    writer: Writer,
 ) -> None:
     limit = timeout()
     for _ in _tries(limit):
@@ -177,7 +181,7 @@ def _swap(
         try:
             if data != current or manifest.attempt is not None:  # what was lost may be the sync
                 progress.against = [current]
-                token = manifest.store.swap(manifest.key, data, token)
+                token = writer.swap(manifest.key, data, token)
         except Stale as stale:
             progress.against = []
             if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
