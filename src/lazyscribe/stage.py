@@ -88,7 +88,7 @@ class Written(NamedTuple):
 class Stage:
     """The files that one save has created, so that they can be taken back.
 
-    Everything is staged in one block of `all_at_once`.
+    Everything is staged in one block of `all_at_once`; what is noted later is created by `creator`.
 
     Parameters
     ----------
@@ -98,11 +98,6 @@ class Stage:
         Files by key that are taken for our own if they hold what is to be written.
     spent
         Iterators that a handler had already; those handed to one now are added.
-
-    Attributes
-    ----------
-    creator
-        Creates the files: the store, or what it gave for that.
     """
 
     def __init__(self, store: Store, author: str | None, unsure: Mapping[str, Written], spent: list[Any]) -> None:

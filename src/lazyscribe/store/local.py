@@ -251,6 +251,9 @@ class LocalStore(Store):
             if prepared and self._gone(temporary):  # an interrupt, too, may follow the deed
                 raise self._unsure(key) from error
             with suppress(OSError):
+                if file is not None:
+                    file.close()
+            with suppress(OSError):
                 self._calls.unlink(temporary)
             raise
         return data
