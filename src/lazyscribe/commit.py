@@ -98,7 +98,6 @@ def save(
         if guarded:
             folders = [manifest.journal.folder] if teller is not None else []
             with manifest.store.at_hand(manifest.key, *folders) as writer, manifest.store.guard(manifest.key):
-                stage.creator = writer
                 _swap(manifest, stage, compose, teller, progress, writer)
         else:
             progress.attempts.append(compose(None))
@@ -176,10 +175,12 @@ def _swap(
         data = compose(current)
         progress.attempts.append(data)
         progress.ticket = teller.ticket(current, data, stage.written) if teller is not None else None
+        swaps = data != current or manifest.attempt is not None  # what was lost may be the sync
         if progress.ticket is not None:
+            stage.creator = writer if swaps else manifest.store
             stage.note(progress.ticket.key, progress.ticket.data)
         try:
-            if data != current or manifest.attempt is not None:  # what was lost may be the sync
+            if swaps:
                 progress.against = [current]
                 token = writer.swap(manifest.key, data, token)
         except Stale as stale:

@@ -113,8 +113,9 @@ class Store(ABC):
     def at_hand(self, key: str, *folders: str) -> AbstractContextManager["Writer"]:  # noqa: ARG002
         """Yield what swaps `key` and creates files in `folders`, each perhaps once, while the caller holds its guard.
 
-        Stores to which it takes time to make a file do so beforehand, so that nobody has to wait for that. What was
-        not needed is gone when the block ends; a kill leaves at worst a temporary file each.
+        What it creates is durable before what it swaps next is there, perhaps not earlier. Stores to which it takes
+        time to make a file do so beforehand, so that nobody has to wait for that. What was not needed is gone when the
+        block ends; a kill leaves at worst a temporary file each.
         """
         return nullcontext(self)
 

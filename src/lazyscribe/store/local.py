@@ -243,6 +243,8 @@ class LocalStore(Store):
         try:
             self._prepare(temporary, path, data, mode, file)
             prepared = True
+            if begun is not None:
+                begun.settle()
             if not self._holds(path, expected):
                 raise self._stale(key)
             self._calls.replace(temporary, path)

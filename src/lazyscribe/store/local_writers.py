@@ -32,6 +32,7 @@ class AtHand:
     def __init__(self, store: LocalStore) -> None:
         self._store = store
         self._files: dict[str, tuple[int | None, str, BinaryIO]] = {}
+        self._named: dict[str, None] = {}
         self.failed, self.again = store.failed, store.again
 
     def make(self, folder: str, mode: int | None) -> None:
@@ -66,8 +67,14 @@ class AtHand:
             self._store._calls.unlink(temporary)
 
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """Create a file."""
-        return self._store._create(key, self._store._fsync_dir, self)
+        """Create a file; its name is durable before the next swap replaces anything."""
+        return self._store._create(key, self._named.setdefault, self)
+
+    def settle(self) -> None:
+        """Make names durable; after the new content of what is swapped, whose sync has brought most of that along."""
+        for folder in self._named:
+            self._store._fsync_dir(folder)
+        self._named.clear()
 
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
         """Swap under the guard that the caller holds."""
