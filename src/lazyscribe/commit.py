@@ -51,6 +51,9 @@ if TYPE_CHECKING:
         def staged(self, stage: Stage) -> object:
             """Do what can be done before the guard is held, since from now on files have their names; may note more."""
 
+        def look(self) -> object:
+            """Begin to look at what the journal tells: the manifest is about to be read."""
+
         def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
             """Return the entry of a commit that makes `data` of the manifest, if there is something to tell."""
 
@@ -171,6 +174,8 @@ def _swap(
 ) -> None:
     limit = timeout()
     for _ in _tries(limit):
+        if teller is not None:
+            teller.look()
         current, token = manifest.peek()
         data = compose(current)
         progress.attempts.append(data)

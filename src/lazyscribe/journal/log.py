@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lazyscribe._utils import without_collections
 from lazyscribe.exception import SaveError, UnreadableError
@@ -34,6 +34,8 @@ from lazyscribe.journal.entries import (
     unpacked,
 )
 from lazyscribe.store.base import Store
+
+Listing: TypeAlias = Callable[[], set[str]]
 
 LOOSE = 64
 """Entries that may have files of their own; the next one carries them."""
@@ -126,8 +128,12 @@ class Journal:
 
     # Looking
 
-    def view(self, holds: Callable[[LogEntry], bool], whole: bool = False) -> View:
-        """Look at the journal; `holds` is as in `settled`."""
+    def listing(self) -> Listing:
+        """Return what gives the names of the files; where answers come late, they are on their way from now on."""
+        return self._store.ahead(lambda: set(map(_name, self._store.files_in(self.folder))))
+
+    def view(self, holds: Callable[[LogEntry], bool], whole: bool = False, listing: Listing | None = None) -> View:
+        """Look at the journal; `holds` is as in `settled`. Names are listed now, if there is no `listing` yet."""
 
         def known(entry: LogEntry) -> bool:
             if entry.id not in self._sure and holds(entry):
@@ -135,9 +141,9 @@ class Journal:
             return entry.id in self._sure
 
         with self._lock:
-            for _ in range(TRIES):
+            for turn in range(TRIES):
                 with suppress(_GoneError):
-                    self._look()
+                    self._look((turn == 0 and listing) or self.listing())
                     return self._viewed(known, whole)
             message = f"{self._store.describe(self.folder)} changes all the time; try again later."
             raise SaveError(message, path=self._store.describe(self.folder))
@@ -180,8 +186,8 @@ class Journal:
         """Whether the entry of that id is known to count."""
         return entry in self._sure or any(each.id == entry for each in view.entries)
 
-    def _look(self) -> None:
-        listed = set(map(_name, self._store.files_in(self.folder)))
+    def _look(self, listing: Listing) -> None:
+        listed = listing()
         names = {name: level for name, level in self._names.items() if name in listed}
         names |= {name: _level(name) for name in listed - names.keys() if NAME.fullmatch(name)}
         self._names, self.damaged = names, set()
