@@ -251,8 +251,8 @@ def journal_of(
 ) -> View:
     """Return what the journal tells if the manifest is `data`.
 
-    A `listing` that was begun before the manifest was read may lack the entry of who wrote that: then another one is
-    made.
+    A `listing` that was begun before the manifest was read may lack the entry of who wrote that, or of who has followed
+    one that seems open: then another one is made.
     """
     manifest, found = document._manifest, dict[str, dict[str, Any]]()
 
@@ -272,7 +272,7 @@ def journal_of(
         return digest != entry.before and _shows(records(), entry)
 
     view = manifest.journal.view(holds, whole, listing)
-    if listing is not None and manifest.digest(data) != (view.summary.after or ""):
+    if listing is not None and (view.open or manifest.digest(data) != (view.summary.after or "")):
         return manifest.journal.view(holds, whole)
     return view
 
