@@ -43,12 +43,16 @@ from lazyscribe.store.guards import timeout
 if TYPE_CHECKING:
     from lazyscribe.journal.log import Ticket
     from lazyscribe.stage import Written
+    from lazyscribe.store.base import Writer
 
     class Teller(Protocol):
         """What knows what a save is about."""
 
         def staged(self, stage: Stage) -> object:
             """Do what can be done before the guard is held, since from now on files have their names; may note more."""
+
+        def look(self) -> object:
+            """Begin to look at what the journal tells: the manifest is about to be read."""
 
         def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
             """Return the entry of a commit that makes `data` of the manifest, if there is something to tell."""
@@ -95,8 +99,9 @@ def save(
             if teller is not None:
                 teller.staged(stage)
         if guarded:
-            with manifest.store.guard(manifest.key):
-                _swap(manifest, stage, compose, teller, progress)
+            folders = [manifest.journal.folder] if teller is not None else []
+            with manifest.store.at_hand(manifest.key, *folders) as writer, manifest.store.guard(manifest.key):
+                _swap(manifest, stage, compose, teller, progress, writer)
         else:
             progress.attempts.append(compose(None))
             progress.against = [None]
@@ -165,19 +170,24 @@ def _swap(
     compose: Callable[[bytes | None], bytes],
     teller: Teller | None,
     progress: _Progress,
+    writer: Writer,
 ) -> None:
     limit = timeout()
     for _ in _tries(limit):
+        if teller is not None:
+            teller.look()
         current, token = manifest.peek()
         data = compose(current)
         progress.attempts.append(data)
         progress.ticket = teller.ticket(current, data, stage.written) if teller is not None else None
+        swaps = data != current or manifest.attempt is not None  # what was lost may be the sync
         if progress.ticket is not None:
+            stage.creator = writer if swaps else manifest.store
             stage.note(progress.ticket.key, progress.ticket.data)
         try:
-            if data != current or manifest.attempt is not None:  # what was lost may be the sync
+            if swaps:
                 progress.against = [current]
-                token = manifest.store.swap(manifest.key, data, token)
+                token = writer.swap(manifest.key, data, token)
         except Stale as stale:
             progress.against = []
             if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry

@@ -62,7 +62,7 @@ def _refuse_unsaved(artifact: Artifact) -> None:
 
 
 def _lines_of(place: Place, artifact: Artifact) -> list[str]:
-    with checked_file(place.store, join(artifact.name, artifact.fname), artifact) as buf:
+    with checked_file(place.store, join(artifact.name, artifact.fname), artifact, "all") as buf:
         return buf.read().decode("utf-8").splitlines()
 
 

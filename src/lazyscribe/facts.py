@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from lazyscribe.exception import CorruptArtifactError, InvalidNameError
@@ -184,6 +185,12 @@ def digest_of(buf: BinaryIO, told: Callable[[int], object] | None = None) -> tup
         return known
     from hashlib import sha256
 
+    if isinstance(buf, BytesIO):
+        buf.seek(0)
+        with buf.getbuffer() as content:
+            if told is not None:
+                told(len(content))
+            return sha256(content).hexdigest(), len(content)
     digest, size = sha256(), 0
     view = memoryview(bytearray(PIECE))
     buf.seek(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from lazyscribe._dates import to_text
 from lazyscribe.artifacts.trust import level_of, refuse, runs_code
 from lazyscribe.exception import ArtifactFileMissingError, ArtifactLoadError, LazyscribeError
-from lazyscribe.facts import Facts, check, digest_of, read_facts, sha256_of
+from lazyscribe.facts import Facts, check, digest_of, read_facts
 from lazyscribe.progress import current, following, part
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lazyscribe.place import Place
 
 IN_MEMORY = 256 * 2**20
-"""Files up to this many bytes are read once, and that buffer is hashed and read from.
+"""Files up to this many bytes are read once, and that buffer is hashed and read from; of any size, if all is wanted.
 
 Larger ones are read twice, from one open file: for the digest, and by the handler. They are not mapped: a mapped file
 that is cut short kills the process, and handlers would read a map through copies.
@@ -75,7 +76,7 @@ def read_artifact(place: Place, key: str, artifact: Artifact, validate: bool, re
         _validate(artifact)
     with (
         following(place.progress, f"loading {artifact.name!r}"),
-        checked_file(place.store, key, artifact, recorded=guarded) as buf,
+        checked_file(place.store, key, artifact, artifact._reads, recorded=guarded) as buf,
     ):
         # In a variable: thrown away within the block, a text file would close the one below, with a warning.
         wanted = buf if artifact.binary else io.TextIOWrapper(buf, encoding="utf-8", newline="")
@@ -83,11 +84,15 @@ def read_artifact(place: Place, key: str, artifact: Artifact, validate: bool, re
 
 
 @contextmanager
-def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = False) -> Iterator[BinaryIO]:
+def checked_file(
+    store: Store, key: str, artifact: Artifact, reads: str = "little", recorded: bool = False
+) -> Iterator[BinaryIO]:
     """Yield the open file of a saved artifact, its digest checked.
 
     Parameters
     ----------
+    reads
+        How much of it will be asked for at a time: see `Artifact`.
     recorded
         Refuse a file of which no digest is known.
 
@@ -103,16 +108,15 @@ def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = Fa
     """
     path = store.describe(check_key(key))
     told = store.ahead(partial(read_facts, store, key, to_text(artifact.created_at), artifact._handler_alias()))
-    with open_file(store, key, artifact.name) as raw:
+    with open_file(store, key, artifact.name, _limits()[reads]) as raw:
         facts = told()
         if facts is None and recorded:
             refuse(artifact, "recorded", path)
-        if (size := raw.seek(0, io.SEEK_END)) <= _limit(artifact, raw):
+        if (size := raw.seek(0, io.SEEK_END)) <= _limit(reads, raw):
             raw.seek(0)
             held = _held(raw, size)
             if facts is not None:
-                with held.getbuffer() as content:
-                    check(facts, sha256_of(content), path, artifact.name)
+                check(facts, digest_of(held)[0], path, artifact.name)
             yield held
         elif facts is not None:
             with _watched(raw, facts, path, artifact.name):
@@ -126,20 +130,29 @@ def checked_file(store: Store, key: str, artifact: Artifact, recorded: bool = Fa
             yield raw
 
 
-def _limit(artifact: Artifact, raw: BinaryIO) -> int:
-    """Return how many bytes a file may have to be held; one that comes over a network is not read twice for less."""
-    if not artifact._streams:
-        return IN_MEMORY
+def _limits() -> dict[str, int]:
+    """Return how many bytes a file may have to be held, by how much of it a handler asks for at a time."""
+    return {"all": sys.maxsize, "much": IN_MEMORY, "little": IF_STREAMED}
+
+
+def _limit(reads: str, raw: BinaryIO) -> int:
+    """Return the same of an open file; one that comes over a network is not read twice for less."""
+    limit = _limits()[reads]
     try:
         raw.fileno()
     except (OSError, AttributeError):
-        return IN_MEMORY
-    return IF_STREAMED
+        return max(limit, IN_MEMORY)
+    return limit
 
 
 def _held(raw: BinaryIO, size: int) -> io.BytesIO:
     """Return what is in an open file of that size, read in pieces if anybody wants to know how far it has come."""
     meter = current()
+    if isinstance(raw, io.BytesIO):
+        if meter is not None:
+            with meter.part([size]):
+                meter.add(size)
+        return raw
     if meter is None:
         return io.BytesIO(raw.read())
     held, place = io.BytesIO(bytes(size)), 0
@@ -171,10 +184,10 @@ def _watched(raw: BinaryIO, facts: Facts, path: str, name: str) -> Iterator[None
             check(facts, digest_of(file)[0], path, name)
 
 
-def open_file(store: Store, key: str, name: str) -> BinaryIO:
-    """Open the file of an artifact, or say which one is not there."""
+def open_file(store: Store, key: str, name: str, limit: int = 0) -> BinaryIO:
+    """Open the file of an artifact (see `Store.open_held`), or say which one is not there."""
     try:
-        return store.open(key)
+        return store.open_held(key, limit)
     except FileNotFoundError as error:
         message = f"The file of the artifact {name!r} is not there: {store.describe(key)}; restore it from a copy."
         raise ArtifactFileMissingError(message, name=name, path=store.describe(key)) from error

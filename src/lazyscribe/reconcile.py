@@ -21,7 +21,7 @@ from lazyscribe.rows import Row
 if TYPE_CHECKING:
     from lazyscribe.document import Document
     from lazyscribe.journal.entries import LogEntry, Told
-    from lazyscribe.journal.log import View
+    from lazyscribe.journal.log import Listing, View
 
 T = TypeVar("T")
 
@@ -246,8 +246,14 @@ def deleted_by_others(document: Document[T], data: bytes | None, keys: list[str]
     return journal_of(document, data).summary.gone.keys() & set(keys)
 
 
-def journal_of(document: Document[Any], data: bytes | None, whole: bool = False) -> View:
-    """Return what the journal tells if the manifest is `data`."""
+def journal_of(
+    document: Document[Any], data: bytes | None, whole: bool = False, listing: Listing | None = None
+) -> View:
+    """Return what the journal tells if the manifest is `data`.
+
+    A `listing` that was begun before the manifest was read may lack the entry of who wrote that, or of who has followed
+    one that seems open: then another one is made.
+    """
     manifest, found = document._manifest, dict[str, dict[str, Any]]()
 
     def records() -> dict[str, Any]:
@@ -265,7 +271,10 @@ def journal_of(document: Document[Any], data: bytes | None, whole: bool = False)
             return True
         return digest != entry.before and _shows(records(), entry)
 
-    return manifest.journal.view(holds, whole)
+    view = manifest.journal.view(holds, whole, listing)
+    if listing is not None and (view.open or manifest.digest(data) != (view.summary.after or "")):
+        return manifest.journal.view(holds, whole)
+    return view
 
 
 def _shows(heads: dict[str, Any], entry: LogEntry) -> bool:

@@ -88,7 +88,7 @@ class Written(NamedTuple):
 class Stage:
     """The files that one save has created, so that they can be taken back.
 
-    Everything is staged in one block of `all_at_once`.
+    Everything is staged in one block of `all_at_once`; what is noted later is created by `creator`.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ class Stage:
         self._unsure = unsure
         self._spent = spent
         self._author = author
-        self._creator: Creator = store
+        self.creator: Creator = store
         self._steps: list[Steps] = []
         self._claimed: set[str] = set()
         self._known: dict[str, Draft] = {}  # the drafts whose files are among the unsure ones
@@ -114,14 +114,14 @@ class Stage:
     @contextmanager
     def all_at_once(self) -> Iterator[None]:
         """Stage together what is staged in the block; when it ends well, all of it is durable, facts included."""
-        with self._store.batch() as self._creator:
+        with self._store.batch() as self.creator:
             try:
                 yield
                 self._settle()
             except BaseException:
                 self._wait_at_last()
                 raise
-        self._creator = self._store
+        self.creator = self._store
 
     def write_all(self, drafts: Iterable[Draft]) -> None:
         """Create the files of `drafts` and, when all are there, their facts; put their names into the records.
@@ -175,7 +175,7 @@ class Stage:
 
     def _settle(self) -> None:
         """Wait for the files that are on their way; those whose name others had meanwhile get another one."""
-        while failed := self._creator.failed():
+        while failed := self.creator.failed():
             of = {key: steps for steps in self._steps for key in steps.created if key in failed}
             self._drop(failed)
             for key, error in failed.items():
@@ -188,7 +188,7 @@ class Stage:
     def _wait_at_last(self) -> None:
         """Wait for the files that are on their way; if that is cut short, too, whose they are is not known: let be."""
         try:
-            self._drop(self._creator.failed())
+            self._drop(self.creator.failed())
         except BaseException:
             for steps in self._steps:
                 steps.created.clear()
@@ -201,7 +201,7 @@ class Stage:
     def _was_taken(self, key: str, steps: Steps) -> None:
         """Do with another name what turned out to be impossible with `key`: nothing has to be written anew for it."""
         if not steps.key:  # a note
-            self._creator.again(key, steps.spare)
+            self.creator.again(key, steps.spare)
             steps.created.append(steps.spare)
             steps.spare = ""
             return
@@ -209,7 +209,7 @@ class Stage:
         assert draft is not None
 
         def move(target: str) -> tuple[str, int]:
-            self._creator.again(key, target)
+            self.creator.again(key, target)
             steps.created.append(target)
             return before.sha256, before.size
 
@@ -228,7 +228,7 @@ class Stage:
         """Create the file; ``None`` if the key is taken."""
         assert steps.draft is not None
         try:
-            with self._creator.create(key) as raw:
+            with self.creator.create(key) as raw:
                 sink = HashingFile(raw)
                 self._fill(sink, steps.draft)
                 written = sink.result()
@@ -256,7 +256,7 @@ class Stage:
         from shutil import copyfileobj
 
         aside = new_aside()
-        with self._store.open(key) as buf, self._creator.create(aside) as raw:
+        with self._store.open(key) as buf, self.creator.create(aside) as raw:
             copyfileobj(buf, raw, CHUNK)
         steps.created.append(aside)
         return aside
@@ -316,7 +316,7 @@ class Stage:
             steps.facts_late = target, facts.encode()
             return
         try:
-            with self._creator.create(target) as raw:
+            with self.creator.create(target) as raw:
                 raw.write(facts.encode())
         except Exists:
             self._replace_facts(target, steps)
@@ -339,12 +339,12 @@ class Stage:
             return
         steps.spare = ""
         steps.created.append(spare or key)  # at once: the answer may be lost
-        with self._creator.create(spare or key) as raw:
+        with self.creator.create(spare or key) as raw:
             raw.write(data)
 
     def _create_note(self, key: str, data: bytes, steps: Steps) -> bool:
         try:
-            with self._creator.create(key) as raw:
+            with self.creator.create(key) as raw:
                 raw.write(data)
         except Exists:
             return False

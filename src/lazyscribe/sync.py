@@ -38,7 +38,7 @@ from lazyscribe.unchanged import NewVersions
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
-    from lazyscribe.journal.log import Ticket, View
+    from lazyscribe.journal.log import Listing, Ticket, View
     from lazyscribe.journal.pending import Pending
     from lazyscribe.manifest import Manifest
     from lazyscribe.stage import Written
@@ -94,10 +94,11 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
     rows = document._rows(entries)
     outcome: list[Reconciled] = []
     views: list[View] = []
+    listings: list[Listing] = []
     new = NewVersions(document, entries, rows)
 
     def compose(data: bytes | None) -> bytes:
-        views[:] = [journal_of(document, data)]
+        views[:] = [journal_of(document, data, listing=listings[0])]
         new.choose(data)
         document._stay_above(new.rows, views[0].summary.highest)
         outcome[:] = [merge_rows(document, new.entries, new.rows, data, prefer)]
@@ -108,7 +109,7 @@ def _try_to_save(document: Document[T], prefer: Prefer, message: str | None) -> 
     drafts = [draft for row in rows for draft in row.drafts]
     seen = document._manifest.twin()
     document._manifest.trying = entries
-    teller = _Teller(document, new, outcome, views, pending, message)
+    teller = _Teller(document, new, outcome, views, pending, message, listings)
     try:
         commit.save(document._manifest, drafts, compose, document._author(), teller=teller)
     except NameTakenError as taken:
@@ -134,6 +135,10 @@ class _Teller(NamedTuple):
     views: list[View]
     pending: Pending
     message: str | None
+    listings: list[Listing]
+
+    def look(self) -> None:
+        self.listings[:] = [self.document._manifest.journal.listing()]
 
     def staged(self, stage: Stage) -> None:
         rows = self.new.rows

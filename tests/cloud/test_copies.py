@@ -50,7 +50,7 @@ def test_large_files(server: Server, tmp_path: Path) -> None:
     there = opened(server, server.new_folder("large"))
     lazyscribe.copy(made, there, progress=lambda done, total: told.append((done, total)))
     assert told[-1][0] == told[-1][1] >= 2 * 3 * (40 << 20)
-    assert len(told) >= 3
+    assert len(told) >= 2
     told.clear()
     lazyscribe.copy(there, tmp_path / "to" / "repository.json", progress=lambda done, total: told.append((done, total)))
     assert told[-1][0] == told[-1][1] >= 2 * 3 * (40 << 20)

@@ -1,18 +1,15 @@
 """What real servers refuse: one clear error each, nothing half-written, and no secret anywhere."""
 
 import contextlib
-import http.server
 import logging
 import os
 import pickle
 import signal
 import subprocess
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,13 +21,13 @@ from lazyscribe.exception import (
     Exists,
     InvalidArgumentError,
     LazyscribeError,
-    ReadOnlyError,
     SaveError,
     UnsafeStoreError,
 )
 from tests.cloud.proxy import Fault, Proxy, Request
 from tests.cloud.servers import ACCOUNT, ADMIN, READER, Rclone, SeaweedFS, Server
 from tests.cloud.signing import sign_s3
+from tests.cloud.test_http import served
 
 NOBODY = ("AKIANOBODY", "no-such/secret+at.all")
 QUICK = {"retry_config": {"max_retries": 2}}
@@ -278,49 +275,6 @@ def test_a_pickled_repository_goes_to_another_process(seaweedfs: SeaweedFS, tmp_
     subprocess.run([sys.executable, "-W", "error", "-c", program, str(tmp_path / "copy")], check=True, cwd=ROOT)
     repository.reload()
     assert [repository.load_artifact("a", version=number) for number in range(2)] == [1, 2]
-
-
-# HTTP
-
-
-@contextlib.contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder as anybody does."""
-
-    class Silent(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def test_a_folder_served_by_http(tmp_path: Path) -> None:
-    """A folder that a plain server shows can be read as it is on the disk, and not written to."""
-    repository = Repository(tmp_path / "repository.json")
-    for value in ({"a": 1}, {"a": [2]}):
-        repository.log_artifact("a b/ü", value, "json")
-    repository.save()
-    project = Project(tmp_path / "project.json", author="root")
-    with project.log("run") as run:
-        run.log_artifact("value", [1], "json")
-    project.save()
-    with served(tmp_path) as url:
-        there = Repository(f"{url}/repository.json", mode="r")
-        assert [there.load_artifact("a b/ü", version=number) for number in range(2)] == [{"a": 1}, {"a": [2]}]
-        assert there.get_version_diff("a b/ü", version=(0, 1)) == repository.get_version_diff("a b/ü", version=(0, 1))
-        assert Project(f"{url}/project.json", mode="r").experiments[0].load_artifact("value") == [1]
-        writable = Repository(f"{url}/repository.json")
-        writable.log_artifact("a", 1, "json")
-        with pytest.raises((ReadOnlyError, SaveError)) as caught:
-            writable.save()
-        assert url in str(caught.value)
 
 
 def test_a_refusal_without_a_cause(server: Server, proxy: Proxy) -> None:

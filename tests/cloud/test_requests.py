@@ -67,14 +67,30 @@ def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
     repository.log_artifact("a", "and one more", "json")
     with proxy.counting() as requests:
         repository.save()
-    assert sorted(told(requests)) == ["GET", "GET", "PUT", "PUT", "PUT", "PUT"]
-    assert [each.key.endswith("repository.json") for each in requests] == [False, False, True, False, False, True]
+    assert told(requests) == ["PUT", "PUT", "GET", "GET", "PUT", "PUT"]
+    manifest = [each.key.endswith("repository.json") for each in requests]
+    assert (manifest[:2], sorted(manifest[2:4]), manifest[4:]) == ([False] * 2, [False, True], [False, True])
     for number in range(100):
         repository.log_artifact("b", number, "json")
     with proxy.counting() as requests:
         repository.save()
     assert told(requests).count("GET") == 2
     assert told(requests).count("PUT") == 100 + 3
+
+
+def test_saving_takes_turns(url: str, options: dict[str, Any], proxy: Proxy) -> None:
+    """A save of one or of many takes five round trips, since the journal is listed while the manifest is read."""
+    repository = Repository(url, **options)
+    repository.log_artifact("a", "one more", "json")
+    repository.save()
+    for count in (1, 30):
+        for number in range(count):
+            repository.log_artifact("a", number, "json")
+        with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
+            before = time.monotonic()
+            repository.save()
+            took = time.monotonic() - before
+        assert 5 * LATENCY <= took < (5 + 0.8) * LATENCY, told(requests)
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:

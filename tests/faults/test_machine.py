@@ -130,25 +130,25 @@ def without_notes(patch: pytest.MonkeyPatch) -> None:
 
 def swapping_in_two_steps(patch: pytest.MonkeyPatch) -> None:
     """The manifest is empty for a moment."""
-    swap = LocalStore.swap
+    swap = LocalStore._swap
 
-    def torn(self: LocalStore, key: str, data: bytes, expected: Any) -> Any:
+    def torn(self: LocalStore, key: str, data: bytes, expected: Any, *begun: Any) -> Any:
         path = Path(self.describe(key))
         if expected is not None:
             path.write_bytes(b"")
             expected = b""
-        return swap(self, key, data, expected)
+        return swap(self, key, data, expected, *begun)
 
-    patch.setattr(LocalStore, "swap", torn)
+    patch.setattr(LocalStore, "_swap", torn)
 
 
 def replacing_what_is_there(patch: pytest.MonkeyPatch) -> None:
     """A file that exists is created once more, over the first."""
     create = LocalStore._create
 
-    def over(self: LocalStore, key: str, named: Any) -> Any:
+    def over(self: LocalStore, key: str, named: Any, *begun: Any) -> Any:
         self.delete(key)
-        return create(self, key, named)
+        return create(self, key, named, *begun)
 
     patch.setattr(LocalStore, "_create", over)
 

@@ -192,7 +192,7 @@ def test_files_that_were_to_be_deleted_and_are_still_there(file: Path, monkeypat
     monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)
     repository = saved(file, [0], [1])
     with monkeypatch.context() as patch:
-        patch.setattr("lazyscribe.store.local.LocalStore.delete", lambda self, key: 1 / 0)
+        patch.setattr("lazyscribe.store.local.LocalStore.discard", lambda self, keys: None)
         for turn in range(6):
             repository.set_alias("model", "x", turn % 2)
             repository.save(message=str(turn))
@@ -231,7 +231,7 @@ def test_a_pack_of_a_save_that_was_killed(file: Path, monkeypatch: pytest.Monkey
     repository = saved(file, *range(4))
     with monkeypatch.context() as patch:
         patch.setattr("lazyscribe.store.local.LocalStore.delete", lambda self, key: 1 / 0)
-        patch.setattr("lazyscribe.store.local.LocalStore.swap", lambda *_: 1 / 0)
+        patch.setattr("lazyscribe.store.local.LocalStore._swap", lambda *_: 1 / 0)
         repository.log_artifact("model", 4, "json")
         with pytest.raises(SaveError):
             repository.save()
@@ -252,7 +252,7 @@ def test_interrupted_while_files_are_deleted_that_a_pack_carries(file: Path, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("lazyscribe.store.local.LocalStore.delete", interrupt)
+        patch.setattr("lazyscribe.store.local.LocalStore.discard", interrupt)
         with pytest.raises(KeyboardInterrupt):
             repository.save()
     repository.save()
@@ -293,7 +293,7 @@ def test_what_is_void_stays_void(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     killed = entries_of(other.fpath)[-1]
     shutil.copy(killed, entries_of(file)[0].parent)  # as it lies there before the swap
     assert [each.message for each in Repository(file).history()] == [None]
-    monkeypatch.setattr("lazyscribe.store.local.LocalStore.delete", lambda self, key: 1 / 0)
+    monkeypatch.setattr("lazyscribe.store.local.LocalStore.discard", lambda self, keys: None)
     repository = Repository(file)
     repository.set_artifact_expiry("model", 0, expiry="2099-01-01")
     repository.save(message="done")

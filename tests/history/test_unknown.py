@@ -43,7 +43,7 @@ def test_a_move_that_was_not_done(file: Path, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.undo()
         raise store._unsure(key)
 
-    monkeypatch.setattr(LocalStore, "swap", broken)
+    monkeypatch.setattr(LocalStore, "_swap", broken)
     with pytest.raises(CommitUnknownError):
         repository.save()
     assert Repository(file).aliases("model") == {}
@@ -57,18 +57,18 @@ def test_an_entry_that_cannot_be_taken_back(file: Path, monkeypatch: pytest.Monk
     by_another_program(file, lambda records: records.append(foreign("model", 7, "2026-01-01T00:00:00")))
     repository = Repository(file)
     repository.set_alias("model", "production", 1)
-    create = LocalStore.create
+    create = LocalStore._create
 
     @contextmanager
-    def unanswered(store: LocalStore, key: str) -> Iterator[BinaryIO]:
-        with create(store, key) as raw:
+    def unanswered(*where: Any) -> Iterator[BinaryIO]:
+        with create(*where) as raw:
             yield raw
         raise OSError("no answer")
 
     def stuck(store: LocalStore, key: str) -> None:
         raise OSError("cannot be deleted")
 
-    monkeypatch.setattr(LocalStore, "create", unanswered)
+    monkeypatch.setattr(LocalStore, "_create", unanswered)
     monkeypatch.setattr(LocalStore, "delete", stuck)
     with pytest.raises(CommitUnknownError):
         repository.save()

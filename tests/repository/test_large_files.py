@@ -237,7 +237,7 @@ def most(work: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("handler", ["pickle", PlainBinary.alias])
+@pytest.mark.parametrize("handler", ["bytes", "pickle", PlainBinary.alias])
 def test_large_value_is_held_once(file: Path, handler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Saving and promoting a large value hold no copy of it, loading it no second one."""
     monkeypatch.setattr(reading, "IN_MEMORY", MANY // 2)

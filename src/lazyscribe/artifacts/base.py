@@ -6,7 +6,7 @@ import io
 from abc import ABC, abstractmethod
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import attrs
 from attrs import define, field
@@ -59,8 +59,8 @@ class Artifact(ABC):
     output_only: ClassVar[bool]
     _keeps_records: ClassVar[bool] = False
     """Whether this very class constructs from a sound record what has the same record; no subclass inherits that."""
-    _streams: ClassVar[bool] = False
-    """Whether `read` goes through a file once, a little at a time, so that a large one need not be held for it."""
+    _reads: ClassVar[Literal["all", "much", "little"]] = "much"
+    """How much of a file `read` asks for at a time: all of it, so it may as well be held in memory first; a little."""
     runs_code: ClassVar[bool]
     differ: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()

@@ -22,6 +22,7 @@ class JSONArtifact(Artifact):
     output_only: ClassVar[bool] = False
     _keeps_records: ClassVar[bool] = True
     runs_code: ClassVar[bool] = False
+    _reads = "all"
     differ: ClassVar[str] = "lazyscribe.artifacts.diffs.values:differences"
 
     @classmethod

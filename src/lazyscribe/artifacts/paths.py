@@ -34,7 +34,7 @@ class PathArtifact(Artifact):
 
     binary: ClassVar[bool] = True
     output_only: ClassVar[bool] = False
-    _streams: ClassVar[bool] = True
+    _reads = "little"
 
     @classmethod
     def construct(cls, name: str, value: Any | None = None, *args: Any, **kwargs: Any) -> Artifact:

@@ -21,6 +21,7 @@ class TextArtifact(Artifact):
     binary: ClassVar[bool] = False
     output_only: ClassVar[bool] = False
     runs_code: ClassVar[bool] = False
+    _reads = "all"
 
     @classmethod
     def read(cls, buf: Any, **kwargs: Any) -> Any:

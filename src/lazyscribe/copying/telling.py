@@ -29,6 +29,10 @@ class Teller:
     def staged(self, stage: Stage) -> None:
         """Do nothing: all that is staged was staged before."""
 
+    def look(self) -> None:
+        """Begin to list the target's journal."""
+        self._listing = self._target.document._manifest.journal.listing()
+
     def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
         """Return the entry of a swap from `current` to `data`."""
         if data == current:
@@ -37,7 +41,8 @@ class Teller:
         theirs, after = keyed(document, current), keyed(document, data)
         merge = Reconciled(Merged(after.texts, [], []), [], {}, theirs, set(), [])
         new = NewVersions(document, [], [])
-        telling = Telling(document, new, merge, journal_of(document, current), current)
+        view = journal_of(document, current, listing=self._listing)
+        telling = Telling(document, new, merge, view, current)
         return telling.ticket(data, {**self._files, **written}, Pending(), None)
 
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, structs
 
 NAME = re.compile(r"(\d{8,})-([0-9a-f]{16})(?:-(\d))?\.json")
 """The names of the journal's files: number, id, and of a pack its level."""
@@ -176,6 +176,14 @@ class Summary(Struct):
         aliases = {name: dict(held) for name, held in self.aliases.items()}
         return Summary(self.upto, self.after, aliases, dict(self.gone), dict(self.highest), self.deletions)
 
+    def is_changed_by(self, entry: LogEntry) -> bool:
+        """Whether the entry changes more than `upto` and `after`."""
+        if entry.missing or entry.deleted or entry.aliased or entry.replaced:
+            return True
+        return bool(self.gone) and any(
+            told.key in self.gone for told in (*entry.observed, *entry.logged, *entry.changed)
+        )
+
     def add(self, entry: LogEntry) -> None:
         """Take in the next entry in order."""
         self.upto = entry.order
@@ -332,6 +340,14 @@ def settled(entries: Collection[LogEntry], holds: Callable[[LogEntry], bool]) ->
 
 def summarised(entries: Iterable[LogEntry], start: Summary | None = None) -> Summary:
     """Return the summary of `entries`, which are in order, after those that `start` knows."""
+    entries = list(entries)
+    if start is not None and not any(map(start.is_changed_by, entries)):
+        last = [entry.after for entry in entries if entry.after]
+        return (
+            structs.replace(start, upto=entries[-1].order, after=last[-1] if last else start.after)
+            if entries
+            else start
+        )
     summary = start.copy() if start is not None else Summary()
     for entry in entries:
         summary.add(entry)

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lazyscribe._utils import without_collections
 from lazyscribe.exception import SaveError, UnreadableError
@@ -34,6 +35,8 @@ from lazyscribe.journal.entries import (
 )
 from lazyscribe.store.base import Store
 
+Listing: TypeAlias = Callable[[], set[str]]
+
 LOOSE = 64
 """Entries that may have files of their own; the next one carries them."""
 
@@ -42,6 +45,9 @@ PACKS = 16
 
 LEVELS = 3
 """Levels of packs: those of the highest are not carried any further."""
+
+TOGETHER = 16
+"""Entries that are read at the same time, where answers come late."""
 
 TRIES = 100
 """How often a folder is listed again because what it showed is gone."""
@@ -111,18 +117,23 @@ class Journal:
         self._store = store
         self.folder = f"{FOLDER}/{key}.log"
         self._lock = threading.RLock()
-        self._names: set[str] = set()
+        self._names: dict[str, int] = {}  # with their levels
         self._loose: dict[str, tuple[LogEntry, bytes]] = {}
         self._packs: dict[str, Pack] = {}
         self._loads: dict[str, list[LogEntry]] = {}
         self._behind: tuple[list[str], list[LogEntry]] | None = None
+        self._seen: tuple[dict[str, int], View] | None = None  # the last view, and of which names
         self._sure: set[str] = set()  # the ids of entries that were once seen to count
         self.damaged: set[str] = set()
 
     # Looking
 
-    def view(self, holds: Callable[[LogEntry], bool], whole: bool = False) -> View:
-        """Look at the journal; `holds` is as in `settled`."""
+    def listing(self) -> Listing:
+        """Return what gives the names of the files; where answers come late, they are on their way from now on."""
+        return self._store.ahead(lambda: set(map(_name, self._store.files_in(self.folder))))
+
+    def view(self, holds: Callable[[LogEntry], bool], whole: bool = False, listing: Listing | None = None) -> View:
+        """Look at the journal; `holds` is as in `settled`. Names are listed now, if there is no `listing` yet."""
 
         def known(entry: LogEntry) -> bool:
             if entry.id not in self._sure and holds(entry):
@@ -130,41 +141,73 @@ class Journal:
             return entry.id in self._sure
 
         with self._lock:
-            for _ in range(TRIES):
+            for turn in range(TRIES):
                 with suppress(_GoneError):
-                    self._look()
+                    self._look((turn == 0 and listing) or self.listing())
                     return self._viewed(known, whole)
             message = f"{self._store.describe(self.folder)} changes all the time; try again later."
             raise SaveError(message, path=self._store.describe(self.folder))
 
     def _viewed(self, known: Callable[[LogEntry], bool], whole: bool) -> View:
-        if (found := self._summarised(known)) is not None:
-            if not whole or found.base is None:
-                return found
-            return found._replace(entries=[*self._packed(), *found.entries], whole=True, base=None)
-        entries = self._everything()
-        counted = settled(entries, known)
-        return _view(entries, counted, summarised(counted), True)
+        found = self._onward(known) or self._summarised(known)
+        if found is None:
+            entries = self._everything()
+            counted = settled(entries, known)
+            found = _view(entries, counted, summarised(counted), True)
+        self._seen = (self._names, found) if not self.damaged else None
+        if not whole or found.base is None:
+            return found
+        return found._replace(entries=[*self._packed(), *found.entries], whole=True, base=None)
+
+    def _onward(self, holds: Callable[[LogEntry], bool]) -> View | None:
+        """Return the last view and what has come since; ``None`` if that is more than entries behind it in one line.
+
+        It is what looking at all of them would give: then nothing changes for those that were there.
+        """
+        if self._seen is None or self.damaged or self._seen[1].open or not self._seen[0].keys() <= self._names.keys():
+            return None
+        view, names = self._seen[1], self._names.keys() - self._seen[0].keys()
+        if not names:
+            return view
+        if any(self._names[name] for name in names):
+            return None
+        fresh = sorted((self._loose[name][0] for name in names), key=ORDER)
+        heads, upto = view.heads, view.summary.upto
+        for entry in fresh:
+            if entry.void or entry.order <= upto or entry.follows != _ids(heads):
+                return None
+            heads, upto = [entry], entry.order
+        if not holds(fresh[-1]):
+            return None
+        entries, summary = [*view.entries, *fresh], summarised(fresh, view.summary)
+        return view._replace(entries=entries, heads=heads, summary=summary)
 
     def counts(self, view: View, entry: str) -> bool:
         """Whether the entry of that id is known to count."""
         return entry in self._sure or any(each.id == entry for each in view.entries)
 
-    def _look(self) -> None:
-        self._names = {name for key in self._store.files_in(self.folder) if NAME.fullmatch(name := _name(key))}
-        self.damaged = set()
-        for name in self._names - self._loose.keys():
-            if not _level(name):
-                data = self._content(name)
+    def _look(self, listing: Listing) -> None:
+        listed = listing()
+        names = {name: level for name, level in self._names.items() if name in listed}
+        names |= {name: _level(name) for name in listed - names.keys() if NAME.fullmatch(name)}
+        self._names, self.damaged = names, set()
+        self._read([name for name in names.keys() - self._loose.keys() if not names[name]])
+        for known in (self._loose, self._packs, self._loads):
+            for name in known.keys() - names.keys():
+                del known[name]
+
+    def _read(self, names: list[str]) -> None:
+        """Read entries; where answers come late, some are on their way at the same time."""
+        for start in range(0, len(names), TOGETHER):
+            part = names[start : start + TOGETHER]
+            contents = [self._store.ahead(partial(self._content, name)) for name in part]
+            for name, content in zip(part, contents, strict=True):
+                data = content()
                 entry = decode(data, name)
                 if entry is None:
                     self.damaged.add(name)
                 else:
                     self._loose[name] = entry, data
-        self._loose = {name: held for name, held in self._loose.items() if name in self._names}
-        for known in (self._packs, self._loads):
-            for name in known.keys() - self._names:
-                del known[name]
 
     def _content(self, name: str) -> bytes:
         """Return the bytes of a file; none where it cannot be read.
@@ -193,7 +236,7 @@ class Journal:
 
     def _summarised(self, holds: Callable[[LogEntry], bool]) -> View | None:
         """Return a view that rests on the summary of the last pack; ``None`` if that does not know all the others."""
-        packs = sorted((name for name in self._names if _level(name)), reverse=True)
+        packs = sorted((name for name, level in self._names.items() if level), reverse=True)
         if not packs:
             entries = [entry for entry, _ in self._loose.values()]
             counted = settled(entries, holds)
@@ -211,7 +254,7 @@ class Journal:
 
     def _packed(self) -> list[LogEntry]:
         """Return, in order, what the last pack summarises; all of it counts."""
-        packs = sorted(name for name in self._names if _level(name))
+        packs = sorted(name for name, level in self._names.items() if level)
         if self._behind is None or self._behind[0] != packs:
             last = self._packs[packs[-1]]
             held = list(chain.from_iterable(map(self._load, packs)))
@@ -228,7 +271,7 @@ class Journal:
 
     def _everything(self) -> list[LogEntry]:
         found = {entry.id: entry for entry, _ in self._loose.values()}
-        for name in filter(_level, self._names):
+        for name in (name for name, level in self._names.items() if level):
             found.update({entry.id: entry for entry in self._load(name)})
         return list(found.values())
 
@@ -253,22 +296,22 @@ class Journal:
         """
         number = max((entry.number for entry in view.heads), default=0) + 1
         at = max([now.isoformat(timespec="microseconds"), *(entry.at for entry in view.entries[-1:])])
-        follows = tuple(sorted(entry.id for entry in view.heads))
+        follows = _ids(view.heads)
         void = tuple(view.open) if parts.get("after") != parts.get("before") else ()
         entry = LogEntry(os.urandom(8).hex(), number, at, author, follows, void, **parts)
-        obsolete = [f"{self.folder}/{name}" for name in self._names if _id(name) in void]
         with self._lock:
-            counted = {each.id for each in view.entries}
-            found = ((each.order, name) for name, (each, _) in self._loose.items() if each.id in counted)
-            loose = [name for _, name in sorted(found)]
-            if len(loose) < LOOSE:
-                return Ticket(self._key(entry), encode(entry), entry, obsolete)
-            return self._packing(entry, view, loose, obsolete)
+            obsolete = [f"{self.folder}/{name}" for name in self._names if _id(name) in void] if void else []
+            if len(self._loose) >= LOOSE:
+                counted = {each.id for each in view.entries}
+                found = ((each.order, name) for name, (each, _) in self._loose.items() if each.id in counted)
+                if len(loose := [name for _, name in sorted(found)]) >= LOOSE:
+                    return self._packing(entry, view, loose, obsolete)
+        return Ticket(self._key(entry), encode(entry), entry, obsolete)
 
     def _packing(self, entry: LogEntry, view: View, loose: list[str], obsolete: list[str]) -> Ticket:
-        sound = [name for name in self._names if _level(name) and self._is_sound(name)]
+        sound = [name for name, level in self._names.items() if level and self._is_sound(name)]
         level, absorbed = 1, []
-        while level < LEVELS and len(same := [name for name in sound if _level(name) == level]) >= PACKS - 1:
+        while level < LEVELS and len(same := [name for name in sound if self._names[name] == level]) >= PACKS - 1:
             absorbed += same
             level += 1
         texts: list[bytes] = []
@@ -279,8 +322,10 @@ class Journal:
                     raise UnreadableError(f"{place} cannot be read; see what is there, and save again.", path=place)
                 texts += [*raw_carried(data), encode(self._packs[name].entry)]
         texts += [self._text(*self._loose[name]) for name in loose]
-        pack = Pack(entry, [self._loose[name][0].id for name in loose], [_id(name) for name in sound], view.summary)
-        gone = [f"{self.folder}/{name}" for name in (*loose, *absorbed)]
+        known = {*map(_id, loose), *view.open}
+        left = [name for name in self._loose if _id(name) not in known]  # carried already, or void
+        pack = Pack(entry, [_id(name) for name in (*loose, *left)], [_id(name) for name in sound], view.summary)
+        gone = [f"{self.folder}/{name}" for name in (*loose, *left, *absorbed)]
         return Ticket(self._key(entry, level), encode_pack(pack, texts), entry, [*obsolete, *gone])
 
     def _is_sound(self, name: str) -> bool:
@@ -302,11 +347,7 @@ class Journal:
             self._sure.add(ticket.entry.id)
             if not _level(name):
                 self._loose[name] = ticket.entry, ticket.data
-        for key in ticket.obsolete:
-            try:
-                self._store.delete(key)
-            except Exception:  # noqa: S112 - the save is done; the next pack tries again
-                continue
+        self._store.discard(ticket.obsolete)  # what cannot be is left; the next pack tries again
 
 
 def _view(entries: Iterable[LogEntry], counted: list[LogEntry], summary: Summary, whole: bool) -> View:
@@ -316,6 +357,10 @@ def _view(entries: Iterable[LogEntry], counted: list[LogEntry], summary: Summary
     heads = [entry for entry in counted if entry.id not in followed and not entry.is_note]
     still = sorted(entry.id for entry in entries if entry.id not in known and entry.id not in void)
     return View(counted, heads, still, summary, whole)
+
+
+def _ids(entries: Iterable[LogEntry]) -> tuple[str, ...]:
+    return tuple(sorted(entry.id for entry in entries))
 
 
 def _name(key: str) -> str:

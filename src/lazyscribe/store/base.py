@@ -5,8 +5,8 @@ nothing of artifacts, records or dates; every method either does all it says or 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 from lazyscribe.exception import Exists, Stale, Unsure
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
         def again(self, taken: str, key: str) -> None:
             """Create as `key` what `failed` with `Exists` as `taken`."""
+
+    class Writer(Creator, Protocol):
+        """What can swap files, too: see :meth:`Store.swap`."""
+
+        def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
+            """Replace the content of `key`."""
 
 
 class Store(ABC):
@@ -84,6 +90,10 @@ class Store(ABC):
             When there is no such file.
         """
 
+    def open_held(self, key: str, limit: int) -> BinaryIO:  # noqa: ARG002
+        """Open as `open` does; stores that fetch whole files hold one of up to `limit` bytes in an `io.BytesIO`."""
+        return self.open(key)
+
     @abstractmethod
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Yield a new, seekable, readable and writable file that becomes `key` when the block ends well.
@@ -101,6 +111,15 @@ class Store(ABC):
         """Yield what creates files that are there and durable, all together, when the block ends well.
 
         Stores to which one file alone costs as much as many do so; to others each is by itself.
+        """
+        return nullcontext(self)
+
+    def at_hand(self, key: str, *folders: str) -> AbstractContextManager["Writer"]:  # noqa: ARG002
+        """Yield what swaps `key` and creates files in `folders`, each perhaps once, while the caller holds its guard.
+
+        What it creates is durable before what it swaps next is there, perhaps not earlier. Stores to which it takes
+        time to make a file do so beforehand, so that nobody has to wait for that. What was not needed is gone when the
+        block ends; a kill leaves at worst a temporary file each.
         """
         return nullcontext(self)
 
@@ -131,6 +150,12 @@ class Store(ABC):
     @abstractmethod
     def delete(self, key: str) -> None:
         """Remove `key`; that there is none is no error."""
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove files that do no harm where they stay, as far as that is possible, and perhaps not for good."""
+        for key in keys:
+            with suppress(Exception):
+                self.delete(key)
 
     @abstractmethod
     def keys(self, prefix: str) -> Iterator[str]:

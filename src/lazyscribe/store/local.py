@@ -2,13 +2,14 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from errno import EACCES, EINVAL, EMLINK, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, EPERM, EXDEV
 from typing import Any, BinaryIO
 
 from lazyscribe.store import guards, keys, oscalls
 from lazyscribe.store.base import Store, Token
+from lazyscribe.store.local_writers import AtHand, Batch
 from lazyscribe.store.oscalls import OsCalls, durable
 
 _OURS = ".lazyscribe"
@@ -98,9 +99,10 @@ class LocalStore(Store):
             entries = list(self._calls.scandir(self._path(start) if start else self._root))
         except (FileNotFoundError, NotADirectoryError):
             return
+        before = f"{start}/" if start else ""
         for entry in entries:
             if not entry.is_dir():
-                yield keys.join(start, entry.name)
+                yield before + entry.name
 
     def _walk(self, folder: str, key: str, above: frozenset[str]) -> Iterator[str]:
         real = self._calls.realpath(folder)
@@ -125,26 +127,39 @@ class LocalStore(Store):
         return self._create(key, self._fsync_dir)
 
     @contextmanager
-    def batch(self) -> Iterator["_Batch"]:
+    def batch(self) -> Iterator[Batch]:
         """Sync each folder once, at the end."""
-        batch = _Batch(self)
+        batch = Batch(self)
         yield batch
         for folder in batch.folders:
             self._fsync_dir(folder)
 
     @contextmanager
-    def _create(self, key: str, named: Callable[[str], object]) -> Iterator[BinaryIO]:
+    def at_hand(self, key: str, *folders: str) -> Iterator[AtHand]:
+        """Make temporary files in the folders beforehand, for the one of `key` with its permission bits."""
+        begun = AtHand(self)
+        try:
+            path = self._followed(self._path(key))
+            begun.make(os.path.dirname(path), self._mode(path))
+            for folder in folders:
+                begun.make(self._path(folder), None)
+            yield begun
+        finally:
+            begun.clear()
+
+    @contextmanager
+    def _create(self, key: str, named: Callable[[str], object], begun: AtHand | None = None) -> Iterator[BinaryIO]:
         """Do what `create` does; `named` sees to it that a folder's new name is durable."""
         path = self._path(key)
         folder = os.path.dirname(path)
         self._make_folder(folder)
         if self._taken(path):
             raise self._exists(key)
-        temporary = os.path.join(folder, keys.temporary())
+        temporary, file = self._begin(folder, None, begun)
         identity: tuple[int, int] | None = None
-        file: BinaryIO | None = None
         try:
-            file = self._calls.open_new(temporary)
+            if file is None:
+                file = self._calls.open_new(temporary)
             yield file
             self._finish(file, temporary)
             identity = self._identity(temporary)
@@ -156,6 +171,11 @@ class LocalStore(Store):
                     file.close()
             self._discard(temporary, path, identity)
             raise
+
+    def _begin(self, folder: str, mode: int | None, begun: AtHand | None) -> tuple[str, BinaryIO | None]:
+        """Return the path of a temporary file, which is open if one of that mode is at hand."""
+        found = begun.take(folder, mode) if begun is not None else None
+        return found or (os.path.join(folder, keys.temporary()), None)
 
     def _finish(self, file: BinaryIO, temporary: str) -> None:
         if not file.closed:
@@ -211,35 +231,48 @@ class LocalStore(Store):
         `Unsure` leaves all as it was.
         """
         with self.guard(key):
-            path = self._followed(self._path(key))
-            folder = os.path.dirname(path)
-            self._make_folder(folder)
-            temporary = os.path.join(folder, keys.temporary())
-            prepared = False
-            try:
-                self._prepare(temporary, path, data)
-                prepared = True
-                if not self._holds(path, expected):
-                    raise self._stale(key)
-                self._calls.replace(temporary, path)
-                self._fsync_dir(folder)
-            except BaseException as error:
-                if prepared and self._gone(temporary):  # an interrupt, too, may follow the deed
-                    raise self._unsure(key) from error
-                with suppress(OSError):
-                    self._calls.unlink(temporary)
-                raise
+            return self._swap(key, data, expected)
+
+    def _swap(self, key: str, data: bytes, expected: Token | None, begun: AtHand | None = None) -> Token:
+        path = self._followed(self._path(key))
+        folder = os.path.dirname(path)
+        self._make_folder(folder)
+        mode = self._mode(path)
+        temporary, file = self._begin(folder, mode, begun)
+        prepared = False
+        try:
+            self._prepare(temporary, path, data, mode, file)
+            prepared = True
+            if begun is not None:
+                begun.settle()
+            if not self._holds(path, expected):
+                raise self._stale(key)
+            self._calls.replace(temporary, path)
+            self._fsync_dir(folder)
+        except BaseException as error:
+            if prepared and self._gone(temporary):  # an interrupt, too, may follow the deed
+                raise self._unsure(key) from error
+            with suppress(OSError):
+                if file is not None:
+                    file.close()
+            with suppress(OSError):
+                self._calls.unlink(temporary)
+            raise
         return data
 
-    def _prepare(self, temporary: str, path: str, data: bytes) -> None:
-        """Write `temporary` with the permission bits of `path`, never readable by more than may read that."""
+    def _mode(self, path: str) -> int | None:
+        """Return the permission bits; ``None`` where there is no file."""
         try:
-            mode = stat.S_IMODE(self._calls.stat(path).st_mode)
+            return stat.S_IMODE(self._calls.stat(path).st_mode)
         except FileNotFoundError:
-            mode = None
+            return None
+
+    def _prepare(self, temporary: str, path: str, data: bytes, mode: int | None, file: BinaryIO | None) -> None:
+        """Write `temporary` with the permission bits of `path`, never readable by more than may read that."""
         if mode is not None and not self._calls.writable(path):
             raise PermissionError(EACCES, os.strerror(EACCES), path)
-        file = self._calls.open_new(temporary, 0o666 if mode is None else mode & 0o666)
+        if file is None:
+            file = self._calls.open_new(temporary, 0o666 if mode is None else mode & 0o666)
         try:
             file.write(data)
             self._finish(file, temporary)
@@ -267,6 +300,12 @@ class LocalStore(Store):
         except (FileNotFoundError, NotADirectoryError):
             return
         self._fsync_dir(os.path.dirname(path))
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Sync nothing: a power cut may bring them back."""
+        for key in keys:
+            with suppress(Exception):
+                self._calls.unlink(self._path(key))
 
     @contextmanager
     def guard(self, key: str) -> Iterator[None]:
@@ -345,16 +384,3 @@ class LocalStore(Store):
         if durable():
             self._calls.fsync_dir(parent)
             self._kept.add(folder)
-
-
-class _Batch:
-    """Creates files in a local store and takes down in which folders."""
-
-    def __init__(self, store: LocalStore) -> None:
-        self._store = store
-        self.folders: dict[str, None] = {}
-
-        self.failed, self.again = store.failed, store.again
-
-    def create(self, key: str) -> AbstractContextManager[BinaryIO]:
-        return self._store._create(key, self.folders.setdefault)

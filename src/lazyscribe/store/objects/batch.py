@@ -1,24 +1,48 @@
-"""Many new files on their way at the same time."""
+"""Many new files on their way at the same time.
+
+Small ones are asked for together: a thread each would cost more than the requests.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, TypeAlias, cast
 
 from lazyscribe.exception import Exists
 from lazyscribe.progress import current, wait_telling
 from lazyscribe.store.objects.outgoing import Outgoing
+from lazyscribe.store.objects.trouble import Trouble
+
+if TYPE_CHECKING:
+    from lazyscribe.store.objects.client import Version
+
+    Answer: TypeAlias = Version | Trouble
 
 WORKERS = 16
-"""Files that travel at the same time."""
+"""Larger files, or groups of small ones, that travel at the same time."""
 
 WAITING = 64 << 20
 """Bytes that may wait to travel; who stages more waits, too."""
+
+SMALL = 1 << 20
+"""Bytes up to which a file travels in a group."""
+
+GROUP, GROUP_SIZE = 64, 4 << 20
+"""Files and bytes with which a group is full."""
+
+
+class _Parcel(NamedTuple):
+    """One file on its way."""
+
+    key: str
+    staged: Outgoing
+    size: int
+    arrived: Future[None]
 
 
 class Batch:
@@ -31,15 +55,24 @@ class Batch:
     stage
         Returns where the content of a file waits; refuses keys that cannot be.
     put
-        Creates a file of what is staged.
+        Creates a file of what is staged; goes on from an answer, if there is one.
+    ask
+        Asks once for each of some files, and returns the answers, as far as that can be done.
     """
 
-    def __init__(self, stage: Callable[[str], Outgoing], put: Callable[[str, Outgoing], None]) -> None:
+    def __init__(
+        self,
+        stage: Callable[[str], Outgoing],
+        put: Callable[[str, Outgoing, Answer | None], None],
+        ask: Callable[[Mapping[str, Outgoing]], Mapping[str, Answer]],
+    ) -> None:
         self._stage = stage
         self._put = put
+        self._ask = ask
         self._pool: ThreadPoolExecutor | None = None
-        self._going: dict[str, tuple[Future[None], Outgoing]] = {}
-        self._arrived = threading.Condition()
+        self._group: list[_Parcel] = []
+        self._going: dict[str, _Parcel] = {}
+        self._room = threading.Condition()
         self._waiting = 0
         self._taken: dict[str, Outgoing] = {}
 
@@ -73,43 +106,87 @@ class Batch:
     def _wait_for_room(self, staged: Outgoing) -> int:
         """Return the size of what is staged, once so much may wait to travel."""
         size = staged.seek(0, os.SEEK_END)
-        with self._arrived:
-            self._arrived.wait_for(lambda: self._waiting == 0 or self._waiting + size <= WAITING)
+        if self._waiting + size > WAITING:
+            self._send_group()
+        with self._room:
+            self._room.wait_for(lambda: self._waiting == 0 or self._waiting + size <= WAITING)
             self._waiting += size
         return size
 
     def _send(self, key: str, staged: Outgoing, size: int) -> None:
+        parcel = self._going[key] = _Parcel(key, staged, size, Future())
+        if size > SMALL:
+            self._send_off([parcel])
+            return
+        self._group.append(parcel)
+        if len(self._group) == GROUP or sum(each.size for each in self._group) >= GROUP_SIZE:
+            self._send_group()
+
+    def _send_group(self) -> None:
+        group, self._group = self._group, []
+        if group:
+            self._send_off(group)
+
+    def _send_off(self, group: list[_Parcel]) -> None:
+        try:
+            if len(group) == 1:
+                self._begin(self._deliver, *group)
+            else:
+                self._begin(self._deliver_group, group)
+        except BaseException:  # nobody may ever wait for what no thread has taken
+            for parcel in group:
+                self._going.pop(parcel.key, None)
+                parcel.staged.dispose()
+            raise
+
+    def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(WORKERS, "lazyscribe-put")
-        self._going[key] = self._pool.submit(self._put_one, key, staged, size), staged
+        self._pool.submit(work, *arguments)
 
-    def _put_one(self, key: str, staged: Outgoing, size: int) -> None:
+    def _deliver_group(self, group: list[_Parcel]) -> None:
+        """Ask for all of them at once; those in trouble go on by themselves, side by side."""
+        answers: Mapping[str, Answer] = {}
+        with suppress(Exception):  # then each asks, and tells what is wrong
+            answers = self._ask({parcel.key: parcel.staged for parcel in group})
+        for parcel in group:
+            answer = answers.get(parcel.key)
+            if answer is None or isinstance(answer, Trouble):
+                with suppress(RuntimeError):  # of a pool that takes no more work, or of a machine without more threads
+                    self._begin(self._deliver, parcel, answer)
+                    continue
+            self._deliver(parcel, answer)
+
+    def _deliver(self, parcel: _Parcel, answer: Answer | None = None) -> None:
         """Create one file; what was staged is kept if the name is taken, to be tried under another."""
-        kept = False
+        failure: BaseException | None = None
         try:
-            self._put(key, staged)
-        except Exists:
-            kept = True
-            raise
-        finally:
-            if not kept:
-                staged.dispose()
-            with self._arrived:
-                self._waiting -= size
-                self._arrived.notify()
+            with _letting_go(parcel.staged):
+                self._put(parcel.key, parcel.staged, answer)
+        except BaseException as error:
+            failure = error
+        with self._room:
+            self._waiting -= parcel.size
+            self._room.notify()
+        with suppress(InvalidStateError):  # the pool had taken it after all
+            if failure is None:
+                parcel.arrived.set_result(None)
+            else:
+                parcel.arrived.set_exception(failure)
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
-        waiting = [future for future, _ in self._going.values()]
+        self._send_group()
+        waiting = [parcel.arrived for parcel in self._going.values()]
         wait_telling(current(), lambda seconds: not wait(waiting, seconds).not_done)
         # an interrupt until here leaves what is known as it was
         going, self._going = self._going, {}
         found: dict[str, BaseException] = {}
-        for key, (future, staged) in going.items():
-            if (error := future.exception()) is not None:
+        for key, parcel in going.items():
+            if (error := parcel.arrived.exception()) is not None:
                 found[key] = error
                 if isinstance(error, Exists):
-                    self._taken[key] = staged
+                    self._taken[key] = parcel.staged
         return found
 
     def again(self, taken: str, key: str) -> None:
@@ -118,3 +195,16 @@ class Batch:
         size = self._wait_for_room(staged)
         del self._taken[taken]
         self._send(key, staged, size)
+
+
+@contextmanager
+def _letting_go(staged: Outgoing) -> Iterator[None]:
+    """Let go of what is staged at the end of the block, unless the name turned out to be taken."""
+    try:
+        yield
+    except Exists:
+        raise
+    except BaseException:
+        staged.dispose()
+        raise
+    staged.dispose()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, cast
 
@@ -15,6 +15,7 @@ from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore, parts_of
 from lazyscribe.store.objects.settings import Settings
+from lazyscribe.store.objects.trouble import Trouble
 
 
 class BucketStore(ReadingStore):
@@ -72,20 +73,32 @@ class BucketStore(ReadingStore):
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
-        """Put up to sixteen files at the same time; see `Batch`."""
-        with Batch(self._stage, self._put_new) as batch:
+        """Put many files at the same time; see `Batch`."""
+        with Batch(self._stage, self._put_new, self._ask_for_all) as batch:
             yield batch
+
+    def _ask_for_all(self, staged: Mapping[str, Outgoing]) -> dict[str, Version | Trouble]:
+        """Ask once for those of the files that go in one piece; return the answers."""
+        found = {key: each.small(self._path(key)) for key, each in staged.items() if not self._client.single}
+        small = {key: each for key, each in found.items() if each is not None}
+        return dict(zip(small, self._client.ask_for_all(list(small.values())), strict=True)) if small else {}
 
     def _stage(self, key: str) -> Outgoing:
         path = self._path(key)
         self._ready()
         return Outgoing(self._client, path)
 
-    def _put_new(self, key: str, staged: Outgoing) -> None:
-        """Create a file of what was staged; whatever goes wrong, nothing of it stays if that can be helped."""
+    def _put_new(self, key: str, staged: Outgoing, answer: Version | Trouble | None = None) -> None:
+        """Create a file of what was staged; whatever goes wrong, nothing of it stays if that can be helped.
+
+        Parameters
+        ----------
+        answer
+            What was said when it was asked for with others.
+        """
         unanswered: Unanswered | None = None
         try:
-            staged.deliver(self._path(key))
+            staged.deliver(self._path(key), answer)
             return
         except Refused:
             pass

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple, TypeVar
@@ -71,6 +71,8 @@ class Client:
 
     Attributes
     ----------
+    single
+        Whether nobody else writes, so that conditions need not be heeded.
     checked
         The folders in which the bucket was seen to heed conditions.
     """
@@ -79,7 +81,7 @@ class Client:
         self._patient = settings.connect(repeat=True)
         self._settings = settings
         self._seconds, self._tries = settings.patience
-        self._single = settings.single
+        self.single = settings.single
         self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
         self._shown = settings.shown
         self.checked: set[str] = set()
@@ -159,8 +161,30 @@ class Client:
 
     # Writing
 
-    def create(self, path: str, data: bytes, identity: str) -> Version:
-        """Write a new file.
+    def ask_for_all(self, files: Sequence[tuple[str, bytes, str]]) -> list[Version | Trouble]:
+        """Ask once for many new files (path, content, identity) at the same time; `create` takes each answer."""
+        import asyncio
+
+        import obstore
+
+        CLIENTS.check(self._shown)
+        once = self._once
+
+        async def put(path: str, data: bytes, identity: str) -> Version | Trouble:
+            attributes = {IDENTITY: identity}
+            try:
+                found = obstore.put_async(once, path, data, mode="create", attributes=attributes, use_multipart=False)
+                return version_of(await found)
+            except Exception as error:  # which is forgotten: see `_try`
+                return trouble_of(error)
+
+        async def put_all() -> list[Version | Trouble]:
+            return await asyncio.gather(*(put(*each) for each in files))
+
+        return asyncio.run(put_all())
+
+    def create(self, path: str, data: bytes, identity: str, answer: Version | Trouble | None = None) -> Version:
+        """Write a new file; goes on from `answer` if that was asked for already.
 
         Raises
         ------
@@ -178,9 +202,9 @@ class Client:
                 raise Refused
             return version_of(found.meta)
 
-        if self._single and self.get(path, head=True) is not None:
+        if self.single and self.get(path, head=True) is not None:
             raise Refused
-        return self._put(path, data, "create", settled, {IDENTITY: identity})
+        return self._put(path, data, "create", settled, {IDENTITY: identity}, answer)
 
     def swap(self, path: str, data: bytes, expected: Version | None) -> Version:
         """Replace a file if it still is what was expected; errors as in `create`."""
@@ -198,7 +222,7 @@ class Client:
                 return None
             raise Refused(perhaps=True)
 
-        if self._single:
+        if self.single:
             now = self.get(path, head=True)
             if (None if now is None else version_of(now.meta)) != expected:
                 raise Refused
@@ -211,20 +235,28 @@ class Client:
         mode: Any,
         settled: Callable[[], Version | None],
         attributes: dict[str, str] | None = None,
+        first: Version | Trouble | None = None,
     ) -> Version:
         """Write under a condition. `settled` looks what is there: ours, nothing of ours (``None``), or `Refused`."""
         import obstore
 
-        if self._single:
+        if self.single:
             mode = "overwrite"
         lost: Trouble | None = None
         answer: Trouble | None = None
         for _ in pauses(self._seconds, self._tries):
-            answered = self._try(
-                lambda: obstore.put(self._once, path, data, mode=mode, attributes=attributes, use_multipart=False)
+            answered = (
+                first
+                if first is not None
+                else self._try(
+                    lambda: version_of(
+                        obstore.put(self._once, path, data, mode=mode, attributes=attributes, use_multipart=False)
+                    )
+                )
             )
+            first = None
             if not isinstance(answered, Trouble):
-                return version_of(answered)
+                return answered
             answer = answered
             lost = answer if answer.kind is Kind.LOST else lost
             if answer.kind in (Kind.REFUSED, Kind.MISSING) and lost is None and mode != "create":

@@ -1,19 +1,28 @@
-"""Files that are read over HTTP; nothing can be written or listed there."""
+"""Files that are read over HTTP; nothing can be written there, and listed only what the server shows as a page."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from html import unescape
 from typing import Any, BinaryIO, NoReturn
+from urllib.parse import unquote, urljoin
 
-from lazyscribe.exception import AccessDeniedError, ReadOnlyError
+from lazyscribe.exception import AccessDeniedError, InvalidNameError, ReadOnlyError, UnreadableError
 from lazyscribe.store import keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.reading import ReadingStore, stream_of
 
+_LINK = re.compile(rb"""<a\s[^>]*?href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
+
 
 class HttpStore(ReadingStore):
-    """A folder that a web server shows. Every write is refused, before anything happens, and so is every listing."""
+    """A folder that a web server shows. Every write is refused, before anything happens.
+
+    HTTP has no listing of folders. Many servers show a folder that has no page of its own as a page of links; from that
+    it is told what is there.
+    """
 
     exclusive = True
 
@@ -21,17 +30,39 @@ class HttpStore(ReadingStore):
         return stream_of(found, self._client.url(path))
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Refuse."""
-        if keys.join(prefix):
-            keys.check_key(prefix)
-        place = self.describe(prefix)
-        raise AccessDeniedError(
-            "HTTP has no listing of folders; use the folder or the bucket that is shown there.", path=place
-        )
+        """Yield what the pages of the folder, and of those below it, link to; refuse where the server shows none."""
+        files, folders = self._linked(prefix)
+        yield from files
+        for folder in folders:
+            yield from self.keys(folder)
 
     def files_in(self, folder: str) -> Iterator[str]:
-        """Refuse."""
-        return self.keys(folder)
+        """Yield what the page of the folder links to; refuse where the server shows none."""
+        yield from self._linked(folder)[0]
+
+    def _linked(self, folder: str) -> tuple[list[str], list[str]]:
+        """Return the keys of the files and the folders that the page of a folder links to."""
+        path = self._path(folder) if keys.join(folder) else self._folder
+        page = b""
+        with suppress(UnreadableError):
+            if (found := self._client.get(path)) is not None:
+                page = self._client.content(found, path)
+        if not page:
+            place = self.describe(folder)
+            message = (
+                f"The server shows no list of what is in {place}; use the folder or the bucket that is shown there."
+            )
+            raise AccessDeniedError(message, path=place)
+        here = self.describe(folder).rstrip("/") + "/"
+        files: list[str] = []
+        folders: list[str] = []
+        for link in _LINK.findall(page):
+            target = urljoin(here, unescape(link.decode("utf-8", "replace")))
+            name, slash, below = unquote(target).removeprefix(here).partition("/")
+            if set("?#").isdisjoint(target) and unquote(target) == f"{here}{name}{slash}" and not below:
+                with suppress(InvalidNameError):
+                    (folders if slash else files).append(keys.check_key(keys.join(folder, keys.check_key(name))))
+        return files, folders
 
     def _refuse(self, key: str) -> NoReturn:
         if key:

@@ -13,6 +13,7 @@ from lazyscribe.store.staging import IN_MEMORY, Staging
 
 if TYPE_CHECKING:
     from lazyscribe.store.objects.client import Client
+    from lazyscribe.store.objects.trouble import Trouble
 
 CLAIM = b"A file of lazyscribe is on its way to this place.\n"
 """What holds the name of a large file until its parts have arrived."""
@@ -130,8 +131,20 @@ class Outgoing(Staging):
 
     # The end
 
-    def deliver(self, path: str) -> None:
+    def small(self, path: str) -> tuple[str, bytes, str] | None:
+        """Return path, content and identity of what goes in one piece, to be asked for with others."""
+        if self._sender is not None or self.seek(0, os.SEEK_END) > IN_MEMORY:
+            return None
+        self.seek(0)
+        return path, self.read(), self._identity
+
+    def deliver(self, path: str, answer: Version | Trouble | None = None) -> None:
         """See to it that all of it is there; if that fails, that nothing of it is.
+
+        Parameters
+        ----------
+        answer
+            What was said when it was asked for with others.
 
         Raises
         ------
@@ -144,14 +157,14 @@ class Outgoing(Staging):
         if self._sender is not None:
             self._wait()
         try:
-            self._complete(path, size)
+            self._complete(path, size, answer)
         except Refused:
             raise
         except BaseException:
             self._client.take_back(path, self._identity)
             raise
 
-    def _complete(self, path: str, size: int) -> None:
+    def _complete(self, path: str, size: int, answer: Version | Trouble | None) -> None:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -161,7 +174,7 @@ class Outgoing(Staging):
             return
         self.seek(0)
         if size <= IN_MEMORY:
-            self._client.create(path, self.read(), self._identity)
+            self._client.create(path, self.read(), self._identity, answer)
             return
         if self._claimed is None:
             self._claimed = self._client.create(path, CLAIM, self._identity)

@@ -93,17 +93,20 @@ class ReadingStore(Store):
 
     def open(self, key: str) -> BinaryIO:
         """Fetch all of it: into memory up to 32 MiB, else into a temporary file."""
+        return self.open_held(key, IN_MEMORY)
+
+    def open_held(self, key: str, limit: int) -> BinaryIO:
+        """Fetch all of it: into memory up to the limit, or 32 MiB, else into a temporary file."""
         path = self._path(key)
         found = self._client.get(path)
         if found is None:
             raise FileNotFoundError(f"There is no file {self.describe(key)}.")
         if found.meta["size"] <= IN_MEMORY:
             return io.BytesIO(self._client.content(found, path))
-        from tempfile import TemporaryFile
-
-        file = cast(BinaryIO, TemporaryFile(prefix="lazyscribe-"))  # noqa: SIM115 - who opens closes it
+        size = found.meta["size"]
+        file = io.BytesIO(bytes(size)) if size <= limit else _temporary()
         try:
-            self._keep(self._pieces(found, path), found.meta["size"], file)
+            self._keep(self._pieces(found, path), size, file)
         except BaseException:
             file.close()
             raise
@@ -124,6 +127,12 @@ class ReadingStore(Store):
     @abstractmethod
     def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
         """Yield the content of a large file, of which only the head has come yet."""
+
+
+def _temporary() -> BinaryIO:
+    from tempfile import TemporaryFile
+
+    return cast(BinaryIO, TemporaryFile(prefix="lazyscribe-"))
 
 
 def parts_of(client: Client, found: Any, path: str) -> Iterator[bytes]:

@@ -1,0 +1,104 @@
+"""The journal is listed while the manifest is read: what others do between the two answers is not overlooked."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lazyscribe import Repository
+from tests.store.bucket_server import Bucket, Fault, serving
+from tests.store.test_objects_answers import LOG, URL, begun, opened
+
+MANIFEST = "models/repository.json"
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    with serving() as found:
+        yield found
+
+
+class Between:
+    """Holds up the next answer that shows the manifest until the journal was listed, and something else done."""
+
+    def __init__(self, bucket: Bucket, act: Callable[[], object]) -> None:
+        self.listed, self.act = threading.Event(), act
+        self.bucket, self.is_to_come = bucket, True
+        self.asked = len(bucket.asked)
+        bucket.fault = self.fault  # type: ignore[method-assign]
+
+    def fault(self, method: str, key: str) -> Fault | None:
+        if self.is_to_come and (method, key) == ("GET", MANIFEST):
+            self.is_to_come = False
+            until = time.monotonic() + 10
+            while ("GET", "") not in self.bucket.asked[self.asked :]:
+                assert time.monotonic() < until, "nobody lists the journal while the manifest is read"
+                time.sleep(0.01)
+            time.sleep(0.1)  # the list has been answered by then
+            self.act()
+        return None
+
+
+def other(bucket: Bucket) -> Repository:
+    """Return a repository that, as another process's, takes no lock of this one."""
+    return opened(bucket, url=URL.replace("s3:", "s3a:"))
+
+
+def test_a_commit_between_list_and_manifest(bucket: Bucket) -> None:
+    """Its entry is found after all: nothing counts as observed, and all commits stand in one line."""
+    repository = begun(bucket)
+    theirs = other(bucket)
+
+    def act() -> None:
+        theirs.log_artifact("model", [1], handler="json", fname="second.json")
+        theirs.save(message="theirs")
+
+    between = Between(bucket, act)
+    repository.log_artifact("model", [2], handler="json", fname="third.json")
+    repository.save(message="ours")
+    assert not between.is_to_come
+    commits = opened(bucket, "r").history()
+    assert [(commit.number, commit.message) for commit in commits] == [(1, None), (2, "theirs"), (3, "ours")]
+    assert [commit.observed for commit in commits] == [(), (), ()]
+
+
+def test_a_commit_that_seemed_to_be_under_way(bucket: Bucket) -> None:
+    """Who commits and takes it back between list and manifest, so that nothing seems to have happened, stays told."""
+    repository = begun(bucket)
+    theirs = other(bucket)
+    is_listed = threading.Event()
+
+    def undo() -> None:
+        theirs.log_artifact("model", [1], handler="json", fname="second.json")
+        theirs.save(message="theirs")
+        theirs.delete("model", 1, "a mistake")
+        theirs.save(message="taken back")
+
+    writer = threading.Thread(target=undo)
+
+    def act() -> None:
+        is_listed.set()
+        writer.join()
+
+    begin = bucket.fault
+
+    def held(method: str, key: str) -> Fault | None:
+        if (method, key) == ("PUT", MANIFEST):
+            bucket.fault = begin  # type: ignore[method-assign]
+            under_way.set()
+            is_listed.wait(10)
+        return None
+
+    under_way = threading.Event()
+    bucket.fault = held  # type: ignore[method-assign]
+    writer.start()
+    assert under_way.wait(10)
+    entries = {key for key in bucket.objects if key.startswith(LOG)}
+    between = Between(bucket, act)
+    repository.log_artifact("model", [2], handler="json", fname="third.json")
+    repository.save(message="ours")
+    assert not between.is_to_come
+    assert entries <= bucket.objects.keys()
+    messages = [commit.message for commit in opened(bucket, "r").history()]
+    assert messages == [None, "theirs", "taken back", "ours"]
