@@ -6,17 +6,26 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 
 class _Handler(SimpleHTTPRequestHandler):
     asked: threading.Event
     answered: threading.Event
+    listing: bool
 
     def do_GET(self) -> None:
         if "/model/" in self.path and ".lazyscribe" not in self.path:
             self.asked.set()
             self.answered.wait(60)
         super().do_GET()
+
+    def list_directory(self, path: Any) -> Any:
+        """Show a folder as a page of links, or say that there is none."""
+        if self.listing:
+            return super().list_directory(path)
+        self.send_error(404)
+        return None
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -39,12 +48,12 @@ class Web:
 
 
 @contextmanager
-def served(folder: Path, waiting: bool = False) -> Iterator[Web]:
+def served(folder: Path, waiting: bool = False, listing: bool = True) -> Iterator[Web]:
     """Hand out the folder within the block."""
     handler = type("Handler", (_Handler,), {})
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder)) as server:
         web = Web(server.server_address[1])
-        handler.asked, handler.answered = web.asked, web.answered
+        handler.asked, handler.answered, handler.listing = web.asked, web.answered, listing
         if not waiting:
             web.answered.set()
         threading.Thread(target=server.serve_forever, daemon=True).start()
