@@ -130,7 +130,8 @@ class Journal:
 
     def listing(self) -> Listing:
         """Return what gives the names of the files; where answers come late, they are on their way from now on."""
-        return self._store.ahead(lambda: set(map(_name, self._store.files_in(self.folder))))
+        start = len(self.folder) + 1
+        return self._store.ahead(lambda: {key[start:] for key in self._store.files_in(self.folder)})
 
     def view(self, holds: Callable[[LogEntry], bool], whole: bool = False, listing: Listing | None = None) -> View:
         """Look at the journal; `holds` is as in `settled`. Names are listed now, if there is no `listing` yet."""

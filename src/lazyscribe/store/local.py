@@ -93,16 +93,14 @@ class LocalStore(Store):
         yield from self._walk(folder, start, frozenset())
 
     def files_in(self, folder: str) -> Iterator[str]:
-        """Yield as `keys` does, reading one folder only."""
+        """Give what `keys` would, reading one folder only, now."""
         start = keys.check_key(folder) if keys.join(folder) else ""
         try:
             entries = list(self._calls.scandir(self._path(start) if start else self._root))
         except (FileNotFoundError, NotADirectoryError):
-            return
+            return iter(())
         before = f"{start}/" if start else ""
-        for entry in entries:
-            if not entry.is_dir():
-                yield before + entry.name
+        return iter([before + entry.name for entry in entries if not entry.is_dir()])
 
     def _walk(self, folder: str, key: str, above: frozenset[str]) -> Iterator[str]:
         real = self._calls.realpath(folder)

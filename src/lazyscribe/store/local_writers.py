@@ -46,6 +46,7 @@ class AtHand:
             self._remove(temporary)
             raise
         self._files[folder] = mode, temporary, file
+        self._store._make_folder(folder)  # durable, before others wait
 
     def take(self, folder: str, mode: int | None) -> tuple[str, BinaryIO] | None:
         """Return the one in `folder`, once, if it was made for a file of these permission bits."""

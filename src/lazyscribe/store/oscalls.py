@@ -102,9 +102,9 @@ class OsCalls:
         return os.path.realpath(path)
 
     def scandir(self, path: str) -> Iterator["os.DirEntry[str]"]:
-        """Yield the entries of a folder, read at once."""
+        """Give the entries of a folder, read at once."""
         with os.scandir(path) as entries:
-            yield from list(entries)
+            return iter(list(entries))
 
     def lock(self, path: str, seconds: float) -> Any:
         """Return a held hard lock on the file `path` (created when missing, never removed), with a ``release``.
