@@ -194,7 +194,6 @@ def group() -> Any:
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return the code it ends with."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.unraisablehook = _ended_again
     with _streams(), warnings.catch_warnings():
         warnings.showwarning = _warn
         try:
@@ -247,17 +246,6 @@ def _streams() -> Iterator[None]:
 
 def _terminate(*_: object) -> None:
     raise Terminated
-
-
-def _ended_again(lost: sys.UnraisableHookArgs) -> None:
-    """Send a signal again that came while something ran that nothing can be raised in, a finalizer perhaps."""
-    if not isinstance(lost.exc_value, KeyboardInterrupt):
-        sys.__unraisablehook__(lost)
-        return
-    from threading import Timer
-
-    number = signal.SIGTERM if isinstance(lost.exc_value, Terminated) else signal.SIGINT
-    Timer(0.01, os.kill, (os.getpid(), number)).start()
 
 
 def _meant(error: Any) -> str:
