@@ -1,26 +1,14 @@
 """Large files of a bucket: fetched once, held once, checked before anything is made of them."""
 
-import tracemalloc
-from collections.abc import Callable
-
 import pytest
 
 from lazyscribe import Repository, reading
 from lazyscribe.exception import CorruptArtifactError
 from lazyscribe.store.objects import reading as fetching
 from tests.cloud.servers import Server
+from tests.repository.test_large_files import most
 
 SIZE = 48 << 20
-
-
-def most(work: Callable[[], object]) -> int:
-    """Return how many bytes Python held at the most, beyond what it held before."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.fixture(params=["bytes", "pickle", "pickle in a file"])
