@@ -190,7 +190,7 @@ def _swap(
             current, token = look()
             data = compose(current)
             ticket = teller.ticket(current, data, stage.written, turns.id) if teller is not None else None
-            if turns.is_anothers(ticket):
+            if turns.is_anothers(ticket, token):
                 continue
             progress.attempts.append(data)
             progress.ticket = ticket
@@ -208,9 +208,7 @@ def _swap(
                     token = writer.swap(manifest.key, data, token)
             except Stale as stale:
                 progress.against = []
-                if (
-                    stale.perhaps
-                ):  # then others built on it: composed anew, ours is recognised there, and so is the entry
+                if stale.perhaps:  # others built on it: composed anew, ours is recognised there, and so is the entry
                     manifest.attempt, manifest.tried = data, manifest.trying
                 elif ticket is not None:
                     stage.withdraw()

@@ -6,8 +6,8 @@ that save form a line: whoever finds others at work takes a *turn*, a small file
 is a turn with whose id that of an entry begins that counts.
 
 Nobody relies on it. Who finds nobody else goes at once and takes no turn. A writer that was killed leaves its turn: if
-nothing at all has moved for a while, the first in the line is passed over, and its file removed. Should it be alive
-after all, the swap decides.
+nothing at all has moved for a while, the first in the line is passed over, and its file removed; then the next two, and
+so on. Should one of them be alive after all, the swap decides.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from lazyscribe.journal.log import Ticket
     from lazyscribe.manifest import Manifest
+    from lazyscribe.store.base import Token
 
 LONGEST_PAUSE = 5.0
 """Seconds that a swap which was refused waits at most before it is tried again."""
@@ -53,7 +54,7 @@ class Turns:
     """
 
     def __init__(self, manifest: Manifest, limit: float, telling: bool) -> None:
-        self._store = manifest.store
+        self._store, self._key = manifest.store, manifest.key
         self._journal = manifest.journal if telling and manifest.store.optimistic else None
         self._limit = limit
         self._start = self._began = time.monotonic()
@@ -63,6 +64,7 @@ class Turns:
         self._mine = ""
         self._taking: Callable[[], object] | None = None
         self._passed: set[str] = set()
+        self._passes = 0
         self._seen: tuple[float, Any] = (0.0, None)
 
     def __enter__(self) -> Self:
@@ -97,10 +99,16 @@ class Turns:
         """What the ids of our entries begin with."""
         return self._mine[-8:]
 
-    def is_anothers(self, ticket: Ticket | None) -> bool:
-        """Whether to look again before anything is created, since others come first; as the last look has shown."""
-        if self._journal is None or ticket is None or ticket.entry.after == ticket.entry.before:
+    def is_anothers(self, ticket: Ticket | None, token: Token | None) -> bool:
+        """Whether to look again before anything is created, since others come first; as the last look has shown.
+
+        What only moves aliases swaps nothing, and waits for nobody. If it tells what others left untold, `token` must
+        still be that of the manifest: the list of the journal may be newer.
+        """
+        if self._journal is None or ticket is None:
             return False
+        if (entry := ticket.entry).after == entry.before:
+            return bool(entry.observed or entry.missing) and not self._store.holds(self._key, token)
         if self._looks:  # the first one was perhaps begun before
             took = time.monotonic() - self._began
             self._quickest = min(self._quickest or took, took)
@@ -117,7 +125,7 @@ class Turns:
     def _before_us(self, ticket: Ticket) -> list[str]:
         """Return the turns before ours, and the ids of commits that are under way without one, as far as not passed."""
         assert self._journal is not None
-        turns, entries = self._journal.files.turns, [each for each, _ in self._journal.files.loose.values()]
+        turns, entries = self._journal.files.turns, self._journal.files.entries()
         done = {each.id[:8] for each in entries if each.id not in ticket.entry.void}
         line = [name for name in turns if name[-8:] not in done and (not self._mine or name < self._mine)]
         in_line = {name[-8:] for name in turns} | {self.id}
@@ -137,15 +145,18 @@ class Turns:
             raw.write(LINE)
 
     def _pass_over(self, before: list[str], ticket: Ticket) -> None:
-        """Pass over the first, whose writer seems to be gone, if nothing has moved for too long."""
+        """Pass over the first, whose writer seems to be gone, if nothing has moved for too long; then twice as many."""
         assert self._journal is not None
         now, state = time.monotonic(), (before, ticket.entry.before, ticket.entry.void)
         if self._seen[1] != state:
             self._seen = now, state
         elif now - self._seen[0] > max(PATIENCE, LOOKS * self._quickest):
-            self._passed.add(before[0])
+            gone = before[: 2**self._passes]
+            self._passed.update(gone)
+            self._passes += 1
             self._seen = now, None
-            self._store.ahead(partial(self._store.discard, [f"{self._journal.folder}/{before[0]}"]))
+            keys = [f"{self._journal.folder}/{each}" for each in gone if each.startswith("turn-")]
+            self._store.ahead(partial(self._store.discard, keys))
 
     def _give_back(self, taking: Callable[[], object], key: str) -> None:
         try:

@@ -182,6 +182,19 @@ def test_who_was_killed_is_passed_over(bucket: Bucket) -> None:
 
 
 @pytest.mark.usefixtures("hasty")
+def test_many_that_were_killed_are_passed_over(bucket: Bucket) -> None:
+    """When a machine has died with all its writers in the line, few waits pass over all of them, not one for each."""
+    repository = begun(bucket)
+    for number in range(1, 64):
+        bucket.put(FIRST.replace("00000001", f"{number:08d}"), b"")
+    bucket.count()
+    save(repository, 1)
+    assert bucket.asked.count(("GET", "")) < 20
+    assert versions(bucket) == [[0], [1]]
+    until(lambda: not line(bucket))
+
+
+@pytest.mark.usefixtures("hasty")
 def test_who_only_seemed_to_be_gone(bucket: Bucket) -> None:
     """A commit that was passed over is refused when it comes after all, and made again; each is told once."""
     repository, theirs = begun(bucket), other(bucket)
@@ -275,6 +288,35 @@ def test_verify_tells_of_what_was_left(bucket: Bucket) -> None:
     (finding,) = repository.verify().findings
     assert (finding.kind, finding.severity) == ("temporary-file", "warning")
     assert finding.path.endswith("turn-00000001-aaaaaaaa")
+
+
+def test_a_list_newer_than_the_manifest(bucket: Bucket) -> None:
+    """Who moves an alias while others commit tells nothing of them that is not so, though it swaps nothing."""
+    repository = begun(bucket)
+    for number in (1, 2):
+        save(repository, number)
+    theirs = other(bucket)
+    bucket.count()
+    armed = True
+
+    def fault(method: str, key: str) -> Fault | None:
+        nonlocal armed
+        if armed and (method, key) == ("GET", ""):
+            armed = False
+            until(lambda: ("GET", MANIFEST) in bucket.asked)
+            time.sleep(0.1)  # it has been answered by then
+            theirs.delete("model", 1, "a mistake")
+            theirs.save()
+            save(theirs, 3)
+        return None
+
+    bucket.fault = fault  # type: ignore[method-assign]
+    repository.set_alias("model", "best", 0)
+    repository.save()
+    assert not armed
+    commits = opened(bucket, "r").history()
+    assert [(commit.observed, commit.missing) for commit in commits] == [((), ())] * 6
+    assert opened(bucket, "r").aliases("model") == {"best": 0}
 
 
 def test_aliases_do_not_wait(bucket: Bucket) -> None:

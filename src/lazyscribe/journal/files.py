@@ -95,6 +95,10 @@ class Files:
         """Whether others have created entries lately."""
         return self._quiet < QUIET
 
+    def entries(self) -> list[LogEntry]:
+        """Return the entries that have files of their own; any thread may ask, while another one looks."""
+        return [entry for entry, _ in list(self.loose.values())]
+
     def news(self, listing: Listing) -> set[str]:
         """Return the names that are listed and were not at the last look."""
         return {name for name in listing() - self.names.keys() if NAME.fullmatch(name)}
