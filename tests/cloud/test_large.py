@@ -12,7 +12,7 @@ import pytest
 
 from lazyscribe import Repository, reading
 from lazyscribe.exception import CorruptArtifactError, Exists
-from lazyscribe.store.objects import reading as fetching
+from lazyscribe.store.objects import fetching
 from lazyscribe.store.objects.client import Client
 from tests.cloud.servers import Server
 from tests.repository.test_large_files import most
@@ -53,7 +53,7 @@ def test_a_piece_that_is_missing_is_no_value(saved: Repository, server: Server) 
     """A large file that was cut short is not loaded either."""
     (key,) = saved._location.store.keys("large")
     folder = saved._location.store.describe("").rstrip("/").rpartition("/")[2]
-    server.raw(folder).put(key, bytes(SIZE - fetching._PART))
+    server.raw(folder).put(key, bytes(SIZE - fetching.PART))
     with pytest.raises(CorruptArtifactError):
         saved.load_artifact("large")
 

@@ -29,6 +29,9 @@ PART = 8 << 20
 PARALLEL = 8
 """Parts of one file that travel at the same time."""
 
+PIECE = 512 << 10
+"""Bytes of a large file that are taken over at once while it comes: so many for each part are in memory twice."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 
@@ -133,14 +136,20 @@ class Client:
         """Return the bytes of a result, all of them."""
         return self._done(lambda: bytes(result.bytes()), path)
 
-    def part(self, path: str, version: Version, start: int, end: int) -> Any:
-        """Return some bytes of that very version."""
+    def pieces(self, result: Any, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a result as they come."""
+        stream = iter(result.stream(PIECE))
+        while piece := self._done(lambda: next(stream, b""), path):
+            yield piece
+
+    def part(self, path: str, version: Version, start: int, end: int) -> Iterator[bytes]:
+        """Yield some bytes of that very version as they come."""
         import obstore
 
         options: Any = {"range": (start, end)}
         if version.e_tag is not None:
             options["if_match"] = version.e_tag
-        return self._done(lambda: obstore.get(self._patient, path, options=options).bytes(), path)
+        return self.pieces(self._done(lambda: obstore.get(self._patient, path, options=options), path), path)
 
     def walk(self, prefix: str) -> Iterator[str]:
         """Yield every path below a folder."""
