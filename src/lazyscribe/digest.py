@@ -17,6 +17,12 @@ class HashingFile(io.BufferedIOBase):
 
     Writers may seek and write again, as archive formats do; the file is then read once more for its digest. Closing
     only flushes: the store that opened the file closes it.
+
+    Attributes
+    ----------
+    lasting
+        What stays in memory for longer than the file around which this one is: if it is bytes, and written in one
+        piece, that file may borrow it.
     """
 
     def __init__(self, raw: BinaryIO) -> None:
@@ -29,14 +35,29 @@ class HashingFile(io.BufferedIOBase):
         self._in_order = True
         self._moved = False  # away from the end of what was written, perhaps
         self._meter = current()
+        self.lasting: object = None
 
     def write(self, data: Any) -> int:
         """Write bytes or any contiguous buffer; return their number."""
         view = memoryview(data).cast("B")
+        write = self._note if self._lends(view) else self._write
         if self._meter is None:
-            return self._write(view)
+            return write(view)
         for start in range(0, len(view), STEP):
-            self._meter.add(self._write(view[start : start + STEP]))
+            self._meter.add(write(view[start : start + STEP]))
+        return len(view)
+
+    def _lends(self, view: memoryview) -> bool:
+        """Whether the file below, which was empty, has borrowed what lasts, and nobody can change."""
+        value, borrow = view.obj, getattr(self._raw, "borrow", None)
+        if borrow is None or value is not self.lasting or type(value) is not bytes or len(view) < len(value):
+            return False
+        return self._in_order and not self._moved and bool(borrow(value))
+
+    def _note(self, view: memoryview) -> int:
+        """Hash what is in the file below."""
+        self._hash.update(view)
+        self._hashed += len(view)
         return len(view)
 
     def _write(self, view: memoryview) -> int:

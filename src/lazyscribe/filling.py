@@ -44,6 +44,7 @@ def fill(sink: HashingFile, draft: Draft) -> None:
     if draft.source is not None:
         _copy(draft.source, sink, draft)
     elif draft.artifact.binary:
+        sink.lasting = draft.artifact.value
         draft.artifact.write(draft.artifact.value, sink, **draft.artifact.writer_kwargs)
     else:
         text = io.TextIOWrapper(cast("BinaryIO", sink), encoding="utf-8", newline="")

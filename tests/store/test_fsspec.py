@@ -1,6 +1,7 @@
 """Any other file system, through fsspec."""
 
 import pickle
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import fsspec
 import pytest
 
+from lazyscribe.digest import HashingFile
 from lazyscribe.exception import Exists, Stale, Unsure
 from lazyscribe.store import Store, open_store, store_of
 from lazyscribe.store.fsspec import FsspecStore
@@ -98,6 +100,16 @@ class TestObjectStore(StoreTests):
         with pytest.raises(ConnectionError), store.create("x") as file:
             file.write(b"new")
         assert self.get(store, "x") == b"old"
+
+    def test_what_lasts_is_uploaded_from_where_it_is(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Bytes that last need no temporary file on this machine."""
+        data = bytes(range(256)) * (40 << 10)
+        monkeypatch.delattr(tempfile.SpooledTemporaryFile, "rollover")
+        with store.create("large") as raw:
+            file = HashingFile(raw)
+            file.lasting = data
+            file.write(data)
+        assert self.get(store, "large") == data
 
     def test_failed_upload(self, store: Store) -> None:
         """An upload that fails leaves nothing, and what was there."""

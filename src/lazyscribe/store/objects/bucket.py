@@ -11,9 +11,10 @@ from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.batch import Batch
 from lazyscribe.store.objects.client import Refused, Unanswered, Version
+from lazyscribe.store.objects.fetching import Spans, Target, in_parts
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
-from lazyscribe.store.objects.reading import ReadingStore, parts_of
+from lazyscribe.store.objects.reading import ReadingStore
 from lazyscribe.store.objects.settings import Settings
 from lazyscribe.store.objects.trouble import Trouble
 
@@ -38,8 +39,8 @@ class BucketStore(ReadingStore):
 
     # Reading
 
-    def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
-        return parts_of(self._client, found, path)
+    def _fetch(self, found: Any, path: str, target: Target) -> Spans:
+        return in_parts(self._client, found, path, target)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield what the store lists now."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
 from lazyscribe.store.objects.settings import CLIENTS, Settings
@@ -28,6 +28,9 @@ PART = 8 << 20
 
 PARALLEL = 8
 """Parts of one file that travel at the same time."""
+
+PIECE = 512 << 10
+"""Bytes of a large file that are taken over at once while it comes: so many for each part are in memory twice."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
@@ -133,14 +136,20 @@ class Client:
         """Return the bytes of a result, all of them."""
         return self._done(lambda: bytes(result.bytes()), path)
 
-    def part(self, path: str, version: Version, start: int, end: int) -> Any:
-        """Return some bytes of that very version."""
+    def pieces(self, result: Any, path: str) -> Iterator[bytes]:
+        """Yield the bytes of a result as they come."""
+        stream = iter(result.stream(PIECE))
+        while piece := self._done(lambda: next(stream, b""), path):
+            yield piece
+
+    def part(self, path: str, version: Version, start: int, end: int) -> Iterator[bytes]:
+        """Yield some bytes of that very version as they come."""
         import obstore
 
         options: Any = {"range": (start, end)}
         if version.e_tag is not None:
             options["if_match"] = version.e_tag
-        return self._done(lambda: obstore.get(self._patient, path, options=options).bytes(), path)
+        return self.pieces(self._done(lambda: obstore.get(self._patient, path, options=options), path), path)
 
     def walk(self, prefix: str) -> Iterator[str]:
         """Yield every path below a folder."""
@@ -281,32 +290,23 @@ class Client:
         except OSError:
             return None
 
-    def upload(self, path: str, file: BinaryIO, size: int, claim: tuple[Version, str]) -> Version:
+    def upload(
+        self, path: str, parts: Callable[[], Iterator[bytes | memoryview]], size: int, claim: tuple[Version, str]
+    ) -> Version:
         """Write a large file in parts, over what claims its name; several at once, and no more of it in memory.
 
         Parameters
         ----------
+        parts
+            Gives them, from the first one on, each time it is called.
         claim
             The version of what claims it, and the identity of both.
         """
-        import obstore
-
         answer: Trouble | None = None
         for _ in pauses(self._seconds, self._tries):
-            file.seek(0)
-            found = self._try(
-                lambda: obstore.put(
-                    self._patient,
-                    path,
-                    file,
-                    attributes={IDENTITY: claim[1]},
-                    use_multipart=True,
-                    chunk_size=PART,
-                    max_concurrency=PARALLEL,
-                )
-            )
+            found = self._put_parts(path, parts(), claim[1])
             if not isinstance(found, Trouble):
-                return version_of(found)
+                return found
             answer = found
             if (there := self.replaced(path, size, claim[0])) is not None:
                 return there
@@ -315,22 +315,28 @@ class Client:
         assert answer is not None
         raise answer.error(self.url(path))
 
-    def send(self, path: str, parts: Iterator[bytes], identity: str) -> Version | None:
+    def send(self, path: str, parts: Iterator[bytes | memoryview], identity: str) -> Version | None:
         """Write a large file of parts that are still being made; ``None`` if that did not go well, or not all came."""
+        found = self._put_parts(path, parts, identity)
+        return None if isinstance(found, Trouble) else found
+
+    def _put_parts(self, path: str, parts: Iterator[bytes | memoryview], identity: str) -> Version | Trouble:
+        """Write a large file, each part as it is and where it lies."""
         import obstore
 
-        found = self._try(
-            lambda: obstore.put(
-                self._patient,
-                path,
-                parts,
-                attributes={IDENTITY: identity},
-                use_multipart=True,
-                chunk_size=PART,
-                max_concurrency=PARALLEL,
+        return self._try(
+            lambda: version_of(
+                obstore.put(
+                    self._patient,
+                    path,
+                    parts,
+                    attributes={IDENTITY: identity},
+                    use_multipart=True,
+                    chunk_size=PART,
+                    max_concurrency=PARALLEL,
+                )
             )
         )
-        return None if isinstance(found, Trouble) else version_of(found)
 
     def take_back(self, path: str, identity: str) -> None:
         """Remove a file if it is the one of that identity and this can be told now."""

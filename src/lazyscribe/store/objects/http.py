@@ -12,7 +12,8 @@ from urllib.parse import unquote, urljoin
 from lazyscribe.exception import AccessDeniedError, InvalidNameError, ReadOnlyError, UnreadableError
 from lazyscribe.store import keys
 from lazyscribe.store.base import Token
-from lazyscribe.store.objects.reading import ReadingStore, stream_of
+from lazyscribe.store.objects.fetching import Spans, Target, in_order
+from lazyscribe.store.objects.reading import ReadingStore
 
 _LINK = re.compile(rb"""<a\s[^>]*?href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 
@@ -26,8 +27,8 @@ class HttpStore(ReadingStore):
 
     exclusive = True
 
-    def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
-        return stream_of(found, self._client.url(path))
+    def _fetch(self, found: Any, path: str, target: Target) -> Spans:
+        return in_order(self._client, found, path, target)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield what the pages of the folder, and of those below it, link to; refuse where the server shows none."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe.progress import current, wait_telling
 from lazyscribe.store.objects.client import PART, Refused, Version
@@ -26,7 +27,8 @@ class _Rewritten(Exception):  # noqa: N818 - it ends an upload, and never leaves
 class Outgoing(Staging):
     """What is staged for one file. Above 8 MiB its parts are sent in the background, as long as they come in order.
 
-    If something that was sent is written over, all is sent again at the end, from what is staged.
+    If something that was sent is written over, all is sent again at the end, from what is staged. What is borrowed
+    travels from where it is.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ class Outgoing(Staging):
         self._arrived: Version | None = None
         self._error: BaseException | None = None
         self._change = threading.Condition()
-        self._in_order = hasattr(os, "pread")
+        self._in_order = True
         self._written = self._flushed = self._sent = 0
         self._ended = False
         self._meter = current()
@@ -61,20 +63,25 @@ class Outgoing(Staging):
                 self._advance(position, position + len(piece))
         return len(view)
 
-    def writelines(self, lines: Iterable[Any]) -> None:
-        """Write each."""
-        for line in lines:
-            self.write(line)
+    def borrow(self, value: bytes) -> bool:
+        """Borrow, and send all of it."""
+        if not super().borrow(value):
+            return False
+        if self._in_order:
+            self._written = len(value)
+            self._release()
+        return True
 
     def truncate(self, size: int | None = None) -> int:
-        """Cut what is staged."""
+        """Cut or extend what is staged."""
         self._give_up()
-        super().truncate(size)
-        return self.tell() if size is None else size
+        return super().truncate(size)
 
     def _advance(self, start: int, end: int) -> None:
+        if start < self._flushed:
+            self.flush()  # or the sender would read what was there before
         with self._change:
-            in_order = self._sent <= start <= self._written
+            in_order = hasattr(os, "pread") and self._sent <= start <= self._written
             self._written = max(self._written, end)
         if not in_order:
             self._give_up()
@@ -89,7 +96,7 @@ class Outgoing(Staging):
             self._flushed = self._written
             self._change.notify_all()
         if self._sender is None:
-            self._sender = threading.Thread(target=self._send, args=(self.fileno(),), name="lazyscribe-send")
+            self._sender = threading.Thread(target=self._send, name="lazyscribe-send")
             self._sender.start()
 
     def _expect(self, number: int) -> None:
@@ -105,14 +112,15 @@ class Outgoing(Staging):
 
     # Sending
 
-    def _send(self, descriptor: int) -> None:
+    def _send(self) -> None:
         try:
             self._claimed = self._client.create(self._path, CLAIM, self._identity)
-            self._arrived = self._client.send(self._path, self._parts(descriptor), self._identity)
+            self._arrived = self._client.send(self._path, self._parts(), self._identity)
         except BaseException as error:
             self._error = error
 
-    def _parts(self, descriptor: int) -> Iterator[bytes]:
+    def _parts(self) -> Iterator[bytes | memoryview]:
+        """Yield the parts, each once it has been let go."""
         while True:
             with self._change:
                 self._change.wait_for(self._is_more_known)
@@ -122,9 +130,12 @@ class Outgoing(Staging):
                 self._sent += size
             if size == 0:
                 return
-            yield os.pread(descriptor, size, start)
+            yield self.piece(start, size)
             if self._meter is not None:
                 self._meter.add(size)
+
+    def _all_parts(self, size: int) -> Iterator[bytes | memoryview]:
+        return (self.piece(start, min(PART, size - start)) for start in range(0, size, PART))
 
     def _is_more_known(self) -> bool:
         return self._ended or not self._in_order or self._flushed - self._sent >= PART
@@ -172,13 +183,15 @@ class Outgoing(Staging):
             self._arrived = self._client.replaced(path, size, self._claimed)
         if self._arrived is not None:
             return
-        self.seek(0)
-        if size <= IN_MEMORY:
+        if size <= IN_MEMORY and self._claimed is None:
+            self.seek(0)
             self._client.create(path, self.read(), self._identity, answer)
             return
         if self._claimed is None:
             self._claimed = self._client.create(path, CLAIM, self._identity)
-        self._arrived = self._client.upload(path, cast(BinaryIO, self), size, (self._claimed, self._identity))
+        self.flush()
+        parts = partial(self._all_parts, size)
+        self._arrived = self._client.upload(path, parts, size, (self._claimed, self._identity))
 
     def _wait(self) -> None:
         """Wait for the sender, which is to send all there is."""

@@ -5,25 +5,25 @@ from __future__ import annotations
 import io
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from lazyscribe.exception import UnreachableError
 from lazyscribe.progress import adding
 from lazyscribe.store import keys
 from lazyscribe.store.base import Store, T, Token
-from lazyscribe.store.objects.client import PARALLEL, version_of
+from lazyscribe.store.objects import fetching
+from lazyscribe.store.objects.client import version_of
 from lazyscribe.store.objects.settings import CLIENTS, Settings
 from lazyscribe.store.objects.trouble import Kind
 
 if TYPE_CHECKING:
     from lazyscribe.store.objects.client import Client
+    from lazyscribe.store.objects.fetching import Spans, Target
 
 IN_MEMORY = 32 << 20
 """Bytes above which a file that is read goes to a temporary file, in parts that travel at the same time."""
-
-_PART = 8 << 20
 
 
 class ReadingStore(Store):
@@ -104,61 +104,27 @@ class ReadingStore(Store):
         if found.meta["size"] <= IN_MEMORY:
             return io.BytesIO(self._client.content(found, path))
         size = found.meta["size"]
-        file = io.BytesIO(bytes(size)) if size <= limit else _temporary()
+        target = fetching.InMemory(size) if size <= limit else fetching.OnDisk()
         try:
-            self._keep(self._pieces(found, path), size, file)
+            with closing(self._fetch(found, path, target)) as arrived:
+                return _landed(arrived, target, size)
         except BaseException:
-            file.close()
+            target.give_up()
             raise
-        return file
-
-    def _keep(self, pieces: Iterator[bytes], size: int, file: BinaryIO) -> None:
-        """Write what comes into a file of this process alone, and take its digest while more is coming."""
-        from hashlib import sha256
-
-        digest, add = sha256(), adding(size)
-        for piece in pieces:
-            file.write(piece)
-            digest.update(piece)
-            add(len(piece))
-        file.seek(0)
-        file.taken_digest = digest.hexdigest(), size  # type: ignore[attr-defined]
 
     @abstractmethod
-    def _pieces(self, found: Any, path: str) -> Iterator[bytes]:
-        """Yield the content of a large file, of which only the head has come yet."""
+    def _fetch(self, found: Any, path: str, target: Target) -> Spans:
+        """Put the content of a large file, of which only the head has come yet, into its place; yield what is there."""
 
 
-def _temporary() -> BinaryIO:
-    from tempfile import TemporaryFile
+def _landed(arrived: Spans, target: Target, size: int) -> BinaryIO:
+    """Return a file of this process alone when all of it has come; its digest is taken while more is coming."""
+    from hashlib import sha256
 
-    return cast(BinaryIO, TemporaryFile(prefix="lazyscribe-"))
-
-
-def parts_of(client: Client, found: Any, path: str) -> Iterator[bytes]:
-    """Yield one version of a file in parts, of which several travel at the same time."""
-    from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    size, version = found.meta["size"], version_of(found.meta)
-    going: deque[Future[bytes]] = deque()
-    pool = ThreadPoolExecutor(PARALLEL, "lazyscribe-fetch")
-    try:
-        for start in range(0, size, _PART):
-            going.append(pool.submit(client.part, path, version, start, min(start + _PART, size)))
-            if len(going) > PARALLEL:
-                yield going.popleft().result()
-        while going:
-            yield going.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def stream_of(found: Any, url: str) -> Iterator[bytes]:
-    """Yield what comes, in order."""
-    size = 0
-    for piece in found.stream(_PART):
-        size += len(piece)
-        yield piece
-    if size != found.meta["size"]:
-        raise UnreachableError(f"{url} broke off after {size} bytes; try again.", path=url)
+    digest, add = sha256(), adding(size)
+    for start, end in arrived:
+        digest.update(target.get(start, end))
+        add(end - start)
+    file = target.finish()
+    file.taken_digest = digest.hexdigest(), size  # type: ignore[attr-defined]
+    return file

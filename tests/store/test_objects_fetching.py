@@ -1,0 +1,136 @@
+"""Large files on their way down: each part is put where it belongs, and all of it has to come."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lazyscribe import Repository
+from lazyscribe.exception import UnreachableError
+from lazyscribe.progress import following
+from lazyscribe.store import Store
+from lazyscribe.store.objects.client import PIECE, Client, Version
+from lazyscribe.store.objects.fetching import PART
+from tests.store.bucket_server import Bucket, serving
+from tests.store.test_objects_answers import opened
+
+LARGE = b"".join(number.to_bytes(8, "big") for number in range((40 << 20) // 8)) + b"the end"
+"""No two parts of it are equal, nor of the same size."""
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    with serving() as found:
+        found.put("models/x.bin", LARGE)
+        yield found
+
+
+@pytest.fixture(params=[0, 1 << 30], ids=["on disk", "in memory"])
+def limit(request: pytest.FixtureRequest) -> int:
+    found: int = request.param
+    return found
+
+
+def over_http(bucket: Bucket) -> Store:
+    return Repository(f"{bucket.endpoint}/bucket/models/repository.json", "r")._location.store
+
+
+@pytest.fixture(params=["s3", "http"])
+def store(bucket: Bucket, request: pytest.FixtureRequest) -> Store:
+    if request.param == "http":
+        return over_http(bucket)
+    return opened(bucket)._location.store
+
+
+def fetching() -> list[str]:
+    """The threads that are still at it."""
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("lazyscribe-fetch")]
+
+
+def test_all_of_it_comes(store: Store, limit: int) -> None:
+    """A large file comes as it is, and can be read from any position; its digest is known."""
+    with store.open_held("x.bin", limit) as found:
+        assert found.read() == LARGE
+        found.seek(PART - 3)
+        assert found.read(9) == LARGE[PART - 3 : PART + 6]
+        assert found.taken_digest[1] == len(LARGE)  # type: ignore[attr-defined]
+
+
+def test_in_whatever_order_it_comes(bucket: Bucket, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts that come early wait in their place for those before."""
+    came: list[int] = []
+    part = Client.part
+
+    def late(self: Client, path: str, version: Version, start: int, end: int) -> Iterator[bytes]:
+        until = time.monotonic() + 10
+        while start == PART and 2 * PART not in came and time.monotonic() < until:
+            time.sleep(0.01)
+        try:
+            yield from part(self, path, version, start, end)
+        finally:
+            came.append(start)
+
+    monkeypatch.setattr(Client, "part", late)
+    with opened(bucket)._location.store.open_held("x.bin", limit) as found:
+        assert found.read() == LARGE
+    assert came == [2 * PART, PART]
+
+
+def less(pieces: Any) -> Any:
+    """Return a call that gives one piece less."""
+
+    def call(*arguments: Any) -> Iterator[bytes]:
+        found = list(pieces(*arguments))
+        yield from found[:-1]
+
+    return call
+
+
+@pytest.mark.parametrize("what", ["part", "pieces"])
+def test_a_part_of_which_not_all_comes(bucket: Bucket, limit: int, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends early is an error, also where no digest is known, and not a file with a hole."""
+    if what == "pieces":
+        bucket.put("models/x.bin", LARGE[: 32 << 20] + b"!")
+    monkeypatch.setattr(Client, what, less(getattr(Client, what)))
+    with pytest.raises(UnreachableError, match=r"x\.bin broke off after \d+ bytes"):
+        opened(bucket)._location.store.open_held("x.bin", limit)
+    assert fetching() == []
+
+
+def test_what_breaks_off_over_http(bucket: Bucket, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same of a file that comes in one piece."""
+    monkeypatch.setattr(Client, "pieces", less(Client.pieces))
+    with pytest.raises(UnreachableError, match=r"x\.bin broke off after \d+ bytes"):
+        over_http(bucket).open_held("x.bin", limit)
+
+
+def test_what_fails_ends_all_of_it(bucket: Bucket, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of one part goes up, and no thread goes on."""
+
+    def broken(*_: Any) -> Iterator[bytes]:
+        yield bytes(PIECE)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Client, "part", broken)
+    with pytest.raises(ZeroDivisionError):
+        opened(bucket)._location.store.open_held("x.bin", limit)
+    assert fetching() == []
+
+
+class Enough(Exception):
+    """What a callback raises."""
+
+
+def test_who_is_told_ends_it(bucket: Bucket, limit: int) -> None:
+    """A callback that raises while parts travel goes up once no thread goes on."""
+
+    def tell(done: int, total: int) -> None:
+        raise Enough
+
+    store = opened(bucket)._location.store
+    with pytest.raises(Enough) as caught, following(tell, "loading"):
+        store.open_held("x.bin", limit)
+    assert caught.value is not None
+    assert fetching() == []
