@@ -101,7 +101,7 @@ class Project(Capturing):
     @property
     def experiments(self) -> ExperimentList:
         """The experiments: list-like, in ascending order."""
-        return self._records
+        return self._records.kept()
 
     @experiments.setter
     def experiments(self, values: Iterable[Experiment]) -> None:
@@ -206,8 +206,8 @@ class Project(Capturing):
     def _rank(self, text: bytes) -> str:
         return str(decode(text, self._manifest.place)["created_at"])
 
-    def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
-        if not any(entry.head.dependencies for entry in entries):
+    def _opened(self, heads: list[Any]) -> None:
+        if not any(head.dependencies for head in heads):
             return
         from lazyscribe.dependencies import resolving
 

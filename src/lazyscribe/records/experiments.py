@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class ExperimentList(RecordList["Experiment"]):
     """Experiments in ascending order; appending keeps it."""
 
-    def __init__(self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] | Unmade = ()) -> None:
+    def __init__(
+        self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] | Unmade[Experiment] = ()
+    ) -> None:
         self._past: list[Entry[Experiment]] = []
         super().__init__(owner, entries)
 
@@ -40,9 +42,9 @@ class ExperimentList(RecordList["Experiment"]):
         self._by_slug: dict[str, Entry[Experiment]] | None = None
         self._edits = -1
 
-    def _appended(self, entry: Entry[Experiment]) -> None:
+    def _appended(self, position: int) -> None:
         if self._by_slug is not None:
-            self._enter(self._by_slug, entry)
+            self._enter(self._by_slug, self._entries[position])
 
     def _leave(self, entries: list[Entry[Experiment]]) -> None:
         del entries  # their slugs lead to them until they stand again where they stood, or behind others
