@@ -114,15 +114,14 @@ class Telling:
         merge = self._merge
         if merge.merged is not None:
             before, after = merge.theirs.texts, merge.merged.texts
-            now = {key: text for key, text in after.items() if before.get(key) != text}
+            records = {key: self._decoded(text) for key, text in after.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in after}
         elif self._document._replacing or pending.kept:
-            before, everything = self._before().texts, keyed(self._document, data).texts
-            now = {key: text for key, text in everything.items() if before.get(key) != text}
-            gone = {key: text for key, text in before.items() if key not in everything}
+            before, everything = self._before().texts, keyed(self._document, data)
+            records = {key: everything.heads[key] for key, text in everything.texts.items() if before.get(key) != text}
+            gone = {key: text for key, text in before.items() if key not in everything.texts}
         else:
             return self._changes_of_rows(written, pending)
-        records = {key: self._decoded(text) for key, text in now.items()}
         logged = [record for key, record in records.items() if key not in before]
         changed = [record for key, record in records.items() if key in before]
         return self._parts(logged, changed, gone, written, pending)
