@@ -298,12 +298,6 @@ class RecordList(MutableSequence[T]):
             self._entries.sort(key=order, reverse=reverse)
             self._reindex()
 
-    def sort_by(self, key: Callable[[Entry[T]], Any]) -> None:
-        """Sort in place by what is known of each entry; builds nothing."""
-        with self.lock:
-            self._entries.sort(key=key)
-            self._reindex()
-
     def copy(self) -> list[T]:
         """Return the objects as a plain list."""
         return list(self)
