@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from lazyscribe import _utils
 from lazyscribe.codec.text import decode
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
@@ -214,5 +216,5 @@ def _told(records: Iterable[Any], written: Mapping[str, Written] | None = None) 
     for record in records:
         told = told_of(record)
         file = written.get(join(told.name, told.fname)) if written and told.fname else None
-        found.append(told_of(record, file.sha256) if file is not None else told)
+        found.append(replace(told, sha256=file.sha256) if file is not None else told)
     return tuple(found)

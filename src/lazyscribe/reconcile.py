@@ -5,7 +5,7 @@ Reads the journal; writes nothing and changes nothing but the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lazyscribe._dates import rewritten, to_text
@@ -288,13 +288,11 @@ def _shows(heads: dict[str, Any], entry: LogEntry) -> bool:
     return not (entry.logged or entry.changed or entry.deleted)
 
 
-def told_of(known: Any, sha256: str | None = None) -> Told:
+def told_of(known: Any) -> Told:
     """Return what the journal tells of a record, a head, or an object."""
     from lazyscribe.journal.entries import Told
 
-    def get(field: str) -> Any:
-        return known.get(field) if isinstance(known, dict) else getattr(known, field, None)
-
+    get: Callable[[str], Any] = known.get if isinstance(known, dict) else lambda field: getattr(known, field, None)
     if (fname := get("fname")) is None:
         return Told(get("slug"), date=_text(get("last_updated")))
     expiry, handler = get("expiry"), get("handler")
@@ -304,8 +302,7 @@ def told_of(known: Any, sha256: str | None = None) -> Told:
         get("version") or 0,
         _text(get("created_at")),
         None if expiry is None else _text(expiry),
-        sha256,
-        handler,
+        handler=handler,
     )
 
 
