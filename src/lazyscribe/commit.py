@@ -17,10 +17,8 @@ again. One after it is `CommitUnknownError`.
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from lazyscribe.exception import (
@@ -39,6 +37,7 @@ from lazyscribe.progress import apart, part, size_of
 from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.guards import timeout
+from lazyscribe.turns import Turns
 
 if TYPE_CHECKING:
     from lazyscribe.journal.log import Ticket
@@ -54,12 +53,17 @@ if TYPE_CHECKING:
         def look(self) -> object:
             """Begin to look at what the journal tells: the manifest is about to be read."""
 
-        def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
-            """Return the entry of a commit that makes `data` of the manifest, if there is something to tell."""
+        def ticket(
+            self, current: bytes | None, data: bytes, written: Mapping[str, Written], turn: str
+        ) -> Ticket | None:
+            """Return the entry of a commit that makes `data` of the manifest, if there is something to tell.
+
+            Its id begins with that of the `turn`.
+            """
 
 
-LONGEST_PAUSE = 5.0
-"""Seconds that a swap waits at most before it is tried again, because a writer that takes no lock came between."""
+BRIEF = 0.002
+"""Seconds that one may wait for the guard; whoever held it for longer has changed what was seen before."""
 
 
 def save(
@@ -98,9 +102,13 @@ def save(
             stage.write_all(drafts)
             if teller is not None:
                 teller.staged(stage)
+                progress.look = _look(manifest, teller) if not manifest.journal.files.crowded else None
         if guarded:
             folders = [manifest.journal.folder] if teller is not None else []
+            asked = time.monotonic()
             with manifest.store.at_hand(manifest.key, *folders) as writer, manifest.store.guard(manifest.key):
+                if time.monotonic() - asked > BRIEF:
+                    progress.look = None
                 _swap(manifest, stage, compose, teller, progress, writer)
         else:
             progress.attempts.append(compose(None))
@@ -141,9 +149,12 @@ class _Progress:
         The token of the manifest, once it has become that.
     ticket
         The journal's entry.
+    look
+        What gives the manifest, if somebody has begun to look.
     """
 
     def __init__(self) -> None:
+        self.look: Callable[[], tuple[bytes | None, Token | None]] | None = None
         self.attempts: list[bytes] = []
         self.against: list[bytes | None] = []
         self.swapped: list[Token] = []
@@ -173,51 +184,49 @@ def _swap(
     writer: Writer,
 ) -> None:
     limit = timeout()
-    for _ in _tries(limit):
-        if teller is not None:
-            teller.look()
-        current, token = manifest.peek()
-        data = compose(current)
-        progress.attempts.append(data)
-        progress.ticket = teller.ticket(current, data, stage.written) if teller is not None else None
-        swaps = data != current or manifest.attempt is not None  # what was lost may be the sync
-        if progress.ticket is not None:
-            stage.creator = writer if swaps else manifest.store
-            stage.note(progress.ticket.key, progress.ticket.data)
-        try:
-            if swaps:
-                progress.against = [current]
-                token = writer.swap(manifest.key, data, token)
-        except Stale as stale:
-            progress.against = []
-            if stale.perhaps:  # then others built on it: composed anew, ours is recognised there, and so is the entry
-                manifest.attempt, manifest.tried = data, manifest.trying
-            elif progress.ticket is not None:
-                stage.withdraw()
-            continue
-        progress.swapped.append(token)
-        stage.publish()
-        return
+    with Turns(manifest, limit, telling=teller is not None) as turns:
+        for _ in turns:
+            look, progress.look = progress.look or _look(manifest, teller), None
+            current, token = look()
+            data = compose(current)
+            ticket = teller.ticket(current, data, stage.written, turns.id) if teller is not None else None
+            if turns.is_anothers(ticket):
+                continue
+            progress.attempts.append(data)
+            progress.ticket = ticket
+            swaps = data != current or manifest.attempt is not None  # what was lost may be the sync
+            if ticket is not None:
+                is_doubtful = turns.watch(ticket)
+                stage.creator = writer if swaps else manifest.store
+                stage.note(ticket.key, ticket.data)
+                if is_doubtful():
+                    stage.withdraw()
+                    continue
+            try:
+                if swaps:
+                    progress.against = [current]
+                    token = writer.swap(manifest.key, data, token)
+            except Stale as stale:
+                progress.against = []
+                if (
+                    stale.perhaps
+                ):  # then others built on it: composed anew, ours is recognised there, and so is the entry
+                    manifest.attempt, manifest.tried = data, manifest.trying
+                elif ticket is not None:
+                    stage.withdraw()
+                continue
+            progress.swapped.append(token)
+            stage.publish()
+            return
     message = f"{manifest.place} was changed by others at every try for {limit:g} seconds; save again later."
     raise ConflictError(message, path=manifest.place, conflicts=[])
 
 
-def _tries(limit: float) -> Iterator[int]:
-    """Yield the number of each try until the seconds of the limit have passed, with longer and longer pauses between.
-
-    How long they are is left to chance, so that of many writers each gets through, and grows with the time that a try
-    takes, which is that of the store's answers.
-    """
-    start = before = time.monotonic()
-    for number in count():
-        yield number
-        now = time.monotonic()
-        longest = min(LONGEST_PAUSE, (now - before) * 2 ** min(number, 6))
-        pause = random.uniform(0, longest)  # noqa: S311 - no secret
-        if now + pause - start > limit:
-            return
-        time.sleep(pause)
-        before = time.monotonic()
+def _look(manifest: Manifest, teller: Teller | None) -> Callable[[], tuple[bytes | None, Token | None]]:
+    """Begin to look at manifest and journal; return what gives the manifest."""
+    if teller is not None:
+        teller.look()
+    return manifest.store.ahead(manifest.peek)
 
 
 def _create(manifest: Manifest, progress: _Progress) -> None:

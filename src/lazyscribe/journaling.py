@@ -52,9 +52,17 @@ class Telling:
         self._present: set[int] = set()
 
     def ticket(
-        self, data: bytes, written: Mapping[str, Written], pending: Pending, message: str | None
+        self,
+        data: bytes,
+        written: Mapping[str, Written],
+        pending: Pending,
+        message: str | None,
+        turn: str = "",
     ) -> Ticket | None:
-        """Return the entry of a commit that replaces the manifest by `data`; ``None`` if there is nothing to tell."""
+        """Return the entry of a commit that replaces the manifest by `data`; ``None`` if there is nothing to tell.
+
+        Its id begins with that of the `turn`.
+        """
         manifest = self._document._manifest
         if pending.condition is not None:
             pending.condition(self._view.summary)
@@ -72,7 +80,7 @@ class Telling:
             parts |= {"before": manifest.digest(self._current), "after": manifest.digest(data)}
         parts["message"] = message
         author = self._document._author().encode("utf-8", "replace").decode()  # any text that JSON can hold
-        ticket = manifest.journal.ticket(self._view, _utils.utcnow(), author, parts)
+        ticket = manifest.journal.ticket(self._view, _utils.utcnow(), author, parts, turn)
         pending.told.append((ticket.entry.id, pending))
         return ticket
 

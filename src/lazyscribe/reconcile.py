@@ -21,7 +21,8 @@ from lazyscribe.rows import Row, texts_of
 if TYPE_CHECKING:
     from lazyscribe.document import Document
     from lazyscribe.journal.entries import LogEntry, Told
-    from lazyscribe.journal.log import Listing, View
+    from lazyscribe.journal.files import Listing
+    from lazyscribe.journal.log import View
 
 T = TypeVar("T")
 
@@ -251,8 +252,8 @@ def journal_of(
 ) -> View:
     """Return what the journal tells if the manifest is `data`.
 
-    A `listing` that was begun before the manifest was read may lack the entry of who wrote that, or of who has followed
-    one that seems open: then another one is made.
+    A `listing` that was begun before the manifest was read may lack the entry of who wrote that: then another one is
+    made. It may lack one that follows what seems open, too; `Turns.watch` sees to that.
     """
     manifest, found = document._manifest, dict[str, dict[str, Any]]()
 
@@ -272,7 +273,7 @@ def journal_of(
         return digest != entry.before and _shows(records(), entry)
 
     view = manifest.journal.view(holds, whole, listing)
-    if listing is not None and (view.open or manifest.digest(data) != (view.summary.after or "")):
+    if listing is not None and manifest.digest(data) != (view.summary.after or ""):
         return manifest.journal.view(holds, whole)
     return view
 

@@ -352,9 +352,14 @@ class Stage:
         return True
 
     def withdraw(self) -> None:
-        """Take back what `note` created last: what it tells has not happened."""
-        self._take_back(self._steps[-1], None)
-        self._steps.pop()
+        """Take back what `note` created last: what it tells has not happened.
+
+        Where answers come late nobody waits for that, and `undo` tries it again.
+        """
+        take_back = self._store.ahead(partial(self._take_back, self._steps[-1], None))
+        if not self._store.optimistic:
+            take_back()
+            self._steps.pop()
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""

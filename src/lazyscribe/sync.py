@@ -38,7 +38,8 @@ from lazyscribe.unchanged import NewVersions
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
-    from lazyscribe.journal.log import Listing, Ticket, View
+    from lazyscribe.journal.files import Listing
+    from lazyscribe.journal.log import Ticket, View
     from lazyscribe.journal.pending import Pending
     from lazyscribe.manifest import Manifest
     from lazyscribe.stage import Written
@@ -138,7 +139,7 @@ class _Teller(NamedTuple):
     listings: list[Listing]
 
     def look(self) -> None:
-        self.listings[:] = [self.document._manifest.journal.listing()]
+        self.listings[:] = [self.document._manifest.journal.files.listing()]
 
     def staged(self, stage: Stage) -> None:
         rows = self.new.rows
@@ -147,9 +148,9 @@ class _Teller(NamedTuple):
             stage.note(*note)
         self.new.look_ahead()
 
-    def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
+    def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written], turn: str) -> Ticket | None:
         telling = Telling(self.document, self.new, self.outcome[0], self.views[0], current)
-        return telling.ticket(data, written, self.pending, self.message)
+        return telling.ticket(data, written, self.pending, self.message, turn)
 
 
 def _composed(document: Document[T], new: NewVersions[T], merge: Reconciled) -> bytes:

@@ -102,3 +102,21 @@ def test_a_commit_that_seemed_to_be_under_way(bucket: Bucket) -> None:
     assert entries <= bucket.objects.keys()
     messages = [commit.message for commit in opened(bucket, "r").history()]
     assert messages == [None, "theirs", "taken back", "ours"]
+
+
+def test_entries_that_are_carried(bucket: Bucket) -> None:
+    """Entries that the next one carries are deleted by one request, and who wrote it does not read it."""
+    repository = begun(bucket)
+    for number in range(1, 64):
+        repository.log_artifact("model", [number], handler="json", fname=f"{number}.json")
+        repository.save()
+    asked: dict[str, list[tuple[str, str]]] = {}
+    for each in ("carries", "after"):
+        bucket.count()
+        repository.log_artifact("model", [each], handler="json", fname=f"{each}.json")
+        repository.save()
+        asked[each] = bucket.asked
+    assert [method for method, _ in asked["carries"]].count("POST") == 1
+    assert len([key for key in bucket.objects if key.startswith(LOG)]) == 2
+    assert not any(method == "GET" and key.startswith(LOG) for method, key in asked["after"])
+    assert len(opened(bucket, "r").history()) == 66

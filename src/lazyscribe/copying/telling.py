@@ -31,9 +31,9 @@ class Teller:
 
     def look(self) -> None:
         """Begin to list the target's journal."""
-        self._listing = self._target.document._manifest.journal.listing()
+        self._listing = self._target.document._manifest.journal.files.listing()
 
-    def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written]) -> Ticket | None:
+    def ticket(self, current: bytes | None, data: bytes, written: Mapping[str, Written], turn: str) -> Ticket | None:
         """Return the entry of a swap from `current` to `data`."""
         if data == current:
             return None
@@ -43,7 +43,7 @@ class Teller:
         new = NewVersions(document, [], [])
         view = journal_of(document, current, listing=self._listing)
         telling = Telling(document, new, merge, view, current)
-        return telling.ticket(data, {**self._files, **written}, Pending(), None)
+        return telling.ticket(data, {**self._files, **written}, Pending(), None, turn)
 
 
 def refuse_used_numbers(source: End, target: End, rows: Iterable[Row]) -> None:

@@ -47,9 +47,12 @@ class Store(ABC):
     exclusive
         Whether ``create`` and ``swap`` truly exclude other writers there. May become false once a write has shown
         that locks do not work.
+    optimistic
+        Whether only ``swap`` excludes the writers of other processes there, and ``guard`` does not.
     """
 
     exclusive: bool
+    optimistic: bool = False
 
     @abstractmethod
     def read(self, key: str) -> tuple[bytes, Token] | None:

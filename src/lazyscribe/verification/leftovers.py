@@ -27,6 +27,7 @@ from lazyscribe.exception import CorruptManifestError
 from lazyscribe.facts import FOLDER, facts_key, packed
 from lazyscribe.journal.entries import NAME, decode_pack
 from lazyscribe.journal.entries import decode as decode_entry
+from lazyscribe.journal.files import TURN
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
@@ -236,7 +237,8 @@ class Leftovers:
 
 
 def _is_temporary(key: str) -> bool:
-    return _TEMPORARY.fullmatch(key.rpartition("/")[2]) is not None
+    name = key.rpartition("/")[2]
+    return (_TEMPORARY.fullmatch(name) or TURN.fullmatch(name)) is not None
 
 
 def _above(key: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, cast
 
@@ -29,6 +29,8 @@ class BucketStore(ReadingStore):
 
     Before the first write the store is asked whether it heeds conditions, once a process and folder.
     """
+
+    optimistic = True
 
     def __init__(self, settings: Settings, folder: str) -> None:
         super().__init__(settings, folder)
@@ -139,6 +141,10 @@ class BucketStore(ReadingStore):
     def delete(self, key: str) -> None:
         """Remove the file."""
         self._client.delete(self._path(key))
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove files with as few requests as the store allows, as far as that is possible."""
+        self._client.discard([self._path(key) for key in keys])
 
     def guard(self, key: str) -> AbstractContextManager[None]:
         """Hold a lock of this process."""

@@ -363,6 +363,13 @@ class Client:
         if isinstance(found, Trouble) and found.kind is not Kind.MISSING:
             raise found.error(self.url(path))
 
+    def discard(self, paths: list[str]) -> None:
+        """Remove files together, as far as that is possible."""
+        import obstore
+
+        if paths:
+            self._try(lambda: obstore.delete(self._patient, paths))
+
 
 def version_of(meta: Any) -> Version:
     """Return the version that an answer names."""
