@@ -267,6 +267,16 @@ def test_a_save_that_fails_gives_its_turn_back(bucket: Bucket, monkeypatch: pyte
     assert versions(bucket) == [[0], [1]]
 
 
+def test_verify_tells_of_what_was_left(bucket: Bucket) -> None:
+    """A turn that lies there is told of, like whatever else a killed save leaves."""
+    repository = begun(bucket)
+    assert not repository.verify().findings
+    bucket.put(FIRST, b"")
+    (finding,) = repository.verify().findings
+    assert (finding.kind, finding.severity) == ("temporary-file", "warning")
+    assert finding.path.endswith("turn-00000001-aaaaaaaa")
+
+
 def test_aliases_do_not_wait(bucket: Bucket) -> None:
     """Who only moves an alias needs no turn: nothing is swapped."""
     repository = begun(bucket)
