@@ -1,5 +1,6 @@
 """The index answers as a plain search over the rows would, and `parse_version` is total."""
 
+import random
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -91,6 +92,37 @@ def test_changes_between_finds(held: list[Row], steps: list[Any]) -> None:
     final: list[Selector] = [Latest(), *(AsOf(START + timedelta(seconds=second)) for second in range(9))]
     for selector in final:
         assert index.find(selector, START) == search(held, selector, START)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_changes_where_most_have_expired(seed: int) -> None:
+    """Rows that join at any age, leave or expire between look-ups count, where the newest ones have all expired."""
+    draw = random.Random(seed)
+
+    def row() -> Row:
+        born = START + timedelta(seconds=4 * len(held) + draw.randrange(draw.choice([3, 3, 60])))
+        return born, draw.randrange(9), None if draw.random() < 0.1 else born + timedelta(seconds=draw.randrange(30))
+
+    held: list[Row] = []
+    for _ in range(draw.randrange(40)):
+        held.append(row())
+    index = VersionIndex(held)
+    for _ in range(90):
+        match draw.randrange(4):
+            case 0:
+                held.append(row())
+                index.add(*held[-1])
+            case 1 if held:
+                del held[draw.randrange(max(len(held) - 9, 0), len(held)) :]
+                index.cut(len(held))
+            case 2 if held:
+                position = draw.randrange(len(held))
+                held[position] = (*held[position][:2], draw.choice([START, None]))
+                index.set_expiry(position, held[position][2])
+        for _ in range(draw.choice([0, 0, 6])):
+            date = START + timedelta(seconds=draw.randrange(240))
+            for selector in (AsOf(date), Latest()):
+                assert index.find(selector, date) == search(held, selector, date)
 
 
 @given(st.lists(rows, max_size=30), st.integers(0, 30))

@@ -24,7 +24,7 @@ from lazyscribe.names import are_plain
 from lazyscribe.place import Place, split_url
 from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
-from lazyscribe.records.entries import Entry, Unmade, glances
+from lazyscribe.records.entries import Entry, Unmade
 from lazyscribe.rows import Note, Row
 from lazyscribe.selecting import Selecting
 from lazyscribe.store.protocols import is_local
@@ -221,8 +221,8 @@ class Document(Selecting[T], Owner[T]):
     def _saved(self) -> None:
         """Do what is due once a save is done, and memory is as the file."""
 
-    def _opened(self, entries: Iterable[Entry[T]]) -> None:
-        """Do what is due once a file is in memory; of each of `entries` only the head may be looked at."""
+    def _opened(self, heads: list[Any]) -> None:
+        """Do what is due once a file is in memory, of whose records these are the heads."""
 
     @abstractmethod
     def _meet(self, fresh: list[Row[T]], added: Mapping[str, Any]) -> bool:
@@ -261,7 +261,7 @@ class Document(Selecting[T], Owner[T]):
                 heads = self._heads_of(texts) if data is not None else []
             self._records = self._list(self, Unmade(texts, heads))
             self._asked = Pending()
-            self._opened(glances(heads))
+            self._opened(heads)
 
     def _heads_of(self, texts: Texts) -> list[Any]:
         """Return the heads of all records of a manifest, checked."""
@@ -269,6 +269,7 @@ class Document(Selecting[T], Owner[T]):
         heads = reader.all(texts.data)
         if heads is None:
             heads = [reader.one(texts.raw(position), texts.place, position) for position in range(len(texts))]
+        texts.count = len(heads)
         if not are_plain(reader.names(heads), self.fpath.name):
             for position, head in enumerate(heads):
                 self._check_place(head, position)
@@ -386,6 +387,7 @@ class Document(Selecting[T], Owner[T]):
 
     def __getstate__(self) -> dict[str, Any]:
         asked = self._pending.placed(self._records.snapshot()) if self._pending.moves else self._asked
+        self._records.kept()  # a copy shares it
         return {
             **{key: value for key, value in self.__dict__.items() if key != "_lock"},
             "_as_saved": None,

@@ -146,9 +146,9 @@ class VersionIndex:
     to the second, and a version has expired from the second of its expiry on.
 
     Each question but a number is answered on the rows in order of age: a binary search bounds the rows created in
-    time, then a tree of the latest expiry in each block of 2, 4, 8… rows leads to the last one in that bound that is
-    alive, also where none is. Order and tree are built at the first look-up that needs them, and from then on only
-    behind the oldest row added since: a new newest row costs O(log n).
+    time. If the last of these has expired, a tree of the latest expiry in each block of 2, 4, 8… rows leads to the last
+    one that is alive, also where none is. Order and tree are built at the first look-up that needs them, and from then
+    on only behind the oldest row added since: a new newest row costs O(log n).
 
     Not safe for several threads at once, look-ups included: the owner of the rows holds its lock.
 
@@ -163,6 +163,7 @@ class VersionIndex:
     _order: list[int]
     _dates: list[datetime]
     _levels: list[list[datetime]]
+    _grown: int
     _numbers: dict[int, list[int]]
     _counted: int
     _next: int
@@ -173,8 +174,9 @@ class VersionIndex:
         self._ends = [_NEVER if expiry is None else to_second(expiry) for _, _, expiry in rows]  # by position
         self._order, self._dates = [], []  # by age: positions, and when those were created
         self._levels = [[]]  # by age: [h][i] is the latest expiry among the rows i * 2**h … (i + 1) * 2**h - 1
+        self._grown = 0  # by age: how many rows all blocks above the first level know
         self._numbers, self._counted = {}, 0  # the positions of each number, among the first so many rows
-        self._next = max((version for _, version, _ in rows), default=-1) + 1
+        self._next = max([version for _, version, _ in rows], default=-1) + 1
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -203,12 +205,10 @@ class VersionIndex:
         if len(self._order) <= count:
             return
         if min(self._order[count:]) < count:  # an older one was not added last
-            self._order, self._dates, self._levels = [], [], [[]]
+            self._order, self._dates, self._levels, self._grown = [], [], [[]], 0
             return
         del self._order[count:], self._dates[count:], self._levels[0][count:]
-        self._grow(max(count - 1, 0))
-        blocks = [len(level) for level in self._levels]
-        del self._levels[next((height for height, size in enumerate(blocks) if size <= 1), 0) + 1 :]
+        self._grown = min(self._grown, max(count - 1, 0))
 
     def set_expiry(self, position: int, expiry: datetime | None) -> None:
         """Change when the row at `position` expires, in O(log n)."""
@@ -216,6 +216,9 @@ class VersionIndex:
         self._ends[position] = end = _NEVER if expiry is None else to_second(expiry)
         place = bisect_left(self._order, (*self._keys[position], position), key=lambda p: (*self._keys[p], p))
         self._levels[0][place] = end
+        if self._grown < len(self._order):
+            self._grown = min(self._grown, place)
+            return
         for below, level in zip(self._levels, self._levels[1:], strict=False):
             place //= 2
             level[place] = max(below[2 * place : 2 * place + 2])
@@ -269,15 +272,16 @@ class VersionIndex:
             return
         key = self._keys.__getitem__
         fresh = range(known, total)
-        start = bisect_right(self._order, min(map(key, fresh)), key=key)
+        start = bisect_right(self._order, min(map(key, fresh)), key=key) if known else 0
         tail = sorted([*self._order[start:], *fresh], key=key)  # stable: of equal rows the last stays the newest
         self._order[start:] = tail
         self._dates[start:] = [self._keys[position][0] for position in tail]
         self._levels[0][start:] = [self._ends[position] for position in tail]
-        self._grow(start)
+        self._grown = min(self._grown, start)
 
-    def _grow(self, start: int) -> None:
-        """Compute every block that holds a row from `start` on, up to a level of a single block."""
+    def _grow(self) -> None:
+        """Compute every block that holds a row which not all blocks know, up to a level of a single block."""
+        start, self._grown = self._grown, len(self._order)
         height = 0
         while len(below := self._levels[height]) > 1:
             height += 1
@@ -288,9 +292,14 @@ class VersionIndex:
             ends = below[2 * start :]
             pairs = list(map(max, ends[::2], ends[1::2]))
             self._levels[height][start:] = [*pairs, ends[-1]] if len(ends) % 2 else pairs
+        del self._levels[height + 1 :]
 
     def _alive(self, bound: int, date: datetime) -> int | None:
         """Return the position of the newest of the `bound` oldest rows that has not expired at `date`."""
+        if bound and self._levels[0][bound - 1] > date:  # as mostly
+            return self._order[bound - 1]
+        if self._grown < len(self._order):
+            self._grow()
         for height, level in enumerate(self._levels):
             if bound % 2 and level[bound - 1] > date:  # the last whole block of this size within the bound
                 place = bound - 1

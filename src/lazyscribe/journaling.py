@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from lazyscribe import _utils
 from lazyscribe.codec.text import decode
 from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
@@ -122,15 +124,14 @@ class Telling:
         merge = self._merge
         if merge.merged is not None:
             before, after = merge.theirs.texts, merge.merged.texts
-            now = {key: text for key, text in after.items() if before.get(key) != text}
+            records = {key: self._decoded(text) for key, text in after.items() if before.get(key) != text}
             gone = {key: text for key, text in before.items() if key not in after}
         elif self._document._replacing or pending.kept:
-            before, everything = self._before().texts, keyed(self._document, data).texts
-            now = {key: text for key, text in everything.items() if before.get(key) != text}
-            gone = {key: text for key, text in before.items() if key not in everything}
+            before, everything = self._before().texts, keyed(self._document, data)
+            records = {key: everything.heads[key] for key, text in everything.texts.items() if before.get(key) != text}
+            gone = {key: text for key, text in before.items() if key not in everything.texts}
         else:
             return self._changes_of_rows(written, pending)
-        records = {key: self._decoded(text) for key, text in now.items()}
         logged = [record for key, record in records.items() if key not in before]
         changed = [record for key, record in records.items() if key in before]
         return self._parts(logged, changed, gone, written, pending)
@@ -223,5 +224,5 @@ def _told(records: Iterable[Any], written: Mapping[str, Written] | None = None) 
     for record in records:
         told = told_of(record)
         file = written.get(join(told.name, told.fname)) if written and told.fname else None
-        found.append(told_of(record, file.sha256) if file is not None else told)
+        found.append(replace(told, sha256=file.sha256) if file is not None else told)
     return tuple(found)

@@ -60,10 +60,13 @@ def _checked(folder: str, fname: str, manifest: str | None, new: bool) -> str:
     return key
 
 
-_PLAIN = bytes(sorted(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.\n"))
+_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
 
-_DOTTED = bytes.maketrans(b"\n", b".")
-"""Makes two dots in a row of an empty name too, and of one that begins or ends with a dot."""
+_MARKED = bytes(code if code in _PLAIN.lower() else ord("!") for code in bytes(range(256)).lower().replace(b"\n", b"."))
+"""Makes ``!`` of what is not plain, small letters of large ones, and dots of the lines between names.
+
+So there are two dots in a row in an empty name too, and in one that begins or ends with a dot.
+"""
 
 
 def are_plain(names: list[str], manifest: str) -> bool:
@@ -77,10 +80,10 @@ def are_plain(names: list[str], manifest: str) -> bool:
     joined = "\n".join(["", *names, ""])
     if not joined.isascii():
         return False
-    text = joined.encode("ascii")
-    if text.translate(None, _PLAIN) or b".." in text.translate(_DOTTED):
+    marked = joined.encode("ascii").translate(_MARKED)
+    if b"!" in marked or b".." in marked or f".{manifest.lower()}.".encode() in marked:
         return False
-    return max(map(len, names)) <= MAX_SEGMENT and f"\n{manifest.lower()}\n".encode() not in text.lower()
+    return max(map(len, names)) <= MAX_SEGMENT
 
 
 def warn_of_names(*names: str) -> None:

@@ -101,7 +101,7 @@ class Project(Capturing):
     @property
     def experiments(self) -> ExperimentList:
         """The experiments: list-like, in ascending order."""
-        return self._records
+        return self._records.kept()
 
     @experiments.setter
     def experiments(self, values: Iterable[Experiment]) -> None:
@@ -150,27 +150,28 @@ class Project(Capturing):
         """Return a new project with the experiments of all, and path, author and mode of this one.
 
         Of equal slugs the newest ``last_updated`` stays, on a tie that of the project named first. What another
-        project has saved to this one's file is the same experiment, and does not join a second time. Writes nothing;
-        artifacts stay where they are.
+        project saved to this one's file does not join twice. Writes nothing; artifacts stay where they are.
         """
         if other is not None:
             warnings.warn("merge(other=...) is deprecated; use merge(other).", DeprecationWarning, stacklevel=2)
             others = (*others, other)
-        chosen: dict[str, Entry[Experiment]] = {}
-        for project in (self, *others):
-            here = project.fpath.name == self.fpath.name and project._location.same_as(self._location)
-            for entry in project._records.snapshot():
-                known = entry.known
-                mine = chosen.get(known.slug)
-                if mine is None:
-                    chosen[known.slug] = entry.twin() if here else Entry(obj=project._records.get(entry))
-                elif known.last_updated > mine.known.last_updated:
-                    chosen[known.slug] = Entry(mine.text, mine.head, project._records.get(entry))
+        chosen: dict[str, tuple[Any, Entry[Experiment]]] = {}  # by slug, the date of creation before it
+        with _utils.without_collections():
+            for project in (self, *others):
+                here = project.fpath.name == self.fpath.name and project._location.same_as(self._location)
+                for entry in project._records.snapshot():
+                    known = entry.known  # mostly a head, whose dates need not be read again
+                    date, mine = chosen.get(known.slug, (known.created_at, None))
+                    if mine is None:
+                        chosen[known.slug] = date, entry.twin() if here else Entry(obj=project._records.get(entry))
+                    elif known.last_updated > mine.known.last_updated:
+                        newer = Entry(mine.text, mine.head, project._records.get(entry))
+                        chosen[known.slug] = known.created_at, newer
         merged = object.__new__(type(self))
         merged.__setstate__(self.__getstate__())
         merged._manifest = self._manifest.twin()
-        merged._records = ExperimentList(merged, chosen.values())
-        merged._records.sort_by(lambda entry: entry.known.created_at)
+        in_order = sorted(chosen.values(), key=lambda each: each[0])
+        merged._records = ExperimentList(merged, [entry for _, entry in in_order])
         return merged
 
     # What the base asks for
@@ -206,8 +207,8 @@ class Project(Capturing):
     def _rank(self, text: bytes) -> str:
         return str(decode(text, self._manifest.place)["created_at"])
 
-    def _opened(self, entries: Iterable[Entry[Experiment]]) -> None:
-        if not any(entry.head.dependencies for entry in entries):
+    def _opened(self, heads: list[Any]) -> None:
+        if not any(head.dependencies for head in heads):
             return
         from lazyscribe.dependencies import resolving
 

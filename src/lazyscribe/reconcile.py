@@ -5,18 +5,18 @@ Reads the journal; writes nothing and changes nothing but the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lazyscribe._dates import rewritten, to_text
 from lazyscribe._utils import without_collections
-from lazyscribe.codec.text import Record, appended, assemble, decode, encode, extend, reason
+from lazyscribe.codec.text import appended, assemble, decode, encode, extend
 from lazyscribe.codec.texts import Texts
-from lazyscribe.exception import ConflictError, CorruptManifestError, SaveError
+from lazyscribe.exception import ConflictError, CorruptManifestError
 from lazyscribe.merge import Merged, merge
 from lazyscribe.merge_fields import ABSENT, Conflict, Prefer, merge_records
 from lazyscribe.records.entries import Entry
-from lazyscribe.rows import Row
+from lazyscribe.rows import Row, texts_of
 
 if TYPE_CHECKING:
     from lazyscribe.document import Document
@@ -289,13 +289,11 @@ def _shows(heads: dict[str, Any], entry: LogEntry) -> bool:
     return not (entry.logged or entry.changed or entry.deleted)
 
 
-def told_of(known: Any, sha256: str | None = None) -> Told:
+def told_of(known: Any) -> Told:
     """Return what the journal tells of a record, a head, or an object."""
     from lazyscribe.journal.entries import Told
 
-    def get(field: str) -> Any:
-        return known.get(field) if isinstance(known, dict) else getattr(known, field, None)
-
+    get: Callable[[str], Any] = known.get if isinstance(known, dict) else lambda field: getattr(known, field, None)
     if (fname := get("fname")) is None:
         return Told(get("slug"), date=_text(get("last_updated")))
     expiry, handler = get("expiry"), get("handler")
@@ -305,8 +303,7 @@ def told_of(known: Any, sha256: str | None = None) -> Told:
         get("version") or 0,
         _text(get("created_at")),
         None if expiry is None else _text(expiry),
-        sha256,
-        handler,
+        handler=handler,
     )
 
 
@@ -361,24 +358,12 @@ def put_texts(document: Document[T], rows: list[Row[T]]) -> None:
 
     To be called when everything is staged: from then on nothing changes inside of fields.
     """
+    wanted = {id(row): row.record for row in rows if row.record is not None and row.record != row.encoded}
     with without_collections():
+        texts = iter(texts_of(document, list(wanted.values())))
         for row in rows:
-            if row.record is not None and row.record != row.encoded:
-                row.text = _text_of(document, row.record)
-                row.encoded = dict(row.record)
-
-
-def _text_of(document: Document[T], record: Record) -> bytes:
-    """Return the text of a record, or say which one cannot be written, or could not be read back."""
-    place = document._manifest.place
-    try:
-        text = encode(record)
-        document._checked(text, 0)
-        return text
-    except Exception as error:
-        name = record.get("name")
-        message = f"{name!r} cannot be written to {place} ({reason(error, record)}); mend the value and save again."
-        raise SaveError(message, name=name, path=place) from error
+            if id(row) in wanted:
+                row.text, row.encoded = next(texts), dict(wanted[id(row)])
 
 
 def _unique(keys: Iterable[str]) -> Iterator[str]:

@@ -94,7 +94,7 @@ class Repository(Releasing, Promoting):
     @property
     def artifacts(self) -> VersionList:
         """All versions of all artifacts: list-like, in the order of the file."""
-        return self._records
+        return self._records.kept()
 
     @artifacts.setter
     def artifacts(self, values: Iterable[Artifact]) -> None:
@@ -207,10 +207,9 @@ class Repository(Releasing, Promoting):
     def _check_names(self, head: VersionHead) -> None:
         check_file(head.name, head.fname, self.fpath.name, new=False)
 
-    def _opened(self, entries: Iterable[Entry[Artifact]]) -> None:
+    def _opened(self, heads: list[Any]) -> None:
         newest: dict[str, int] = {}
-        for entry in entries:
-            head = entry.head
+        for head in heads:
             if newest.get(head.name, -1) >= head.version:  # most files hold them in their order
                 if duplicates := self._records.duplicates():
                     _warn_of_duplicates(self._manifest.place, duplicates)

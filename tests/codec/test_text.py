@@ -19,6 +19,7 @@ from lazyscribe.codec.text import (
     check_version,
     decode,
     encode,
+    encode_all,
     to_plain,
     with_dates_as_text,
 )
@@ -309,3 +310,21 @@ def test_what_msgspec_says(records: list[dict[str, Any]]) -> None:
         except (msgspec.MsgspecError, UnicodeError):
             continue
         assert bits(found) == bits(json.loads(text))
+
+
+@given(st.lists(RECORDS, max_size=4))
+def test_records_at_once(records: list[dict[str, Any]]) -> None:
+    """Encoded at once, records give what they give one by one; what is refused then may still be sound by itself."""
+    try:
+        together = encode_all(records)
+    except Exception:
+        return
+    assert together == assemble([encode(record) for record in records])
+
+
+def test_which_are_encoded_at_once() -> None:
+    """Usual records are, whatever characters and numbers they hold; NaN is not."""
+    usual = [{"b": [1.5, 10**30, None, True], "a": {"é\n": "\x07/😀"}}, {}]
+    assert encode_all(usual) == json.dumps(usual, sort_keys=True, indent=4).encode()
+    with pytest.raises(msgspec.MsgspecError):
+        encode_all([{"a": math.nan}])

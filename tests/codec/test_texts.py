@@ -174,3 +174,46 @@ def test_which_names_are_plain() -> None:
     assert are_plain(["model-20250120132330.json", "My_Model.v1", "a"], "repository.json")
     for odd in ("", ".a", "a.", "a..b", "a/b", "a b", "ü", "a" * 256, "Repository.json", "a\0"):
         assert not are_plain(["a", odd, "b"], "repository.json"), odd
+
+
+separators = st.sampled_from([b"\n    },\n    {\n        ", b"},{", b"}\n    ,{", b"\n    },\n    {\n        "])
+
+
+@given(st.data())
+def test_one_is_cut_out_as_with_all(data: st.DataObject) -> None:
+    """A record near the end that is asked for alone is the one that stands there, whatever lines are inside of records.
+
+    Between objects within records stand the same lines as between records of a file of ours.
+    """
+
+    def objects(count: int, deep: int) -> bytes:
+        parts = []
+        for _ in range(count):
+            inner = data.draw(st.integers(0, 3)) if deep else 0
+            more = b', "z": [{' + objects(inner, deep - 1) + b"}]" if inner else b""
+            parts.append(b'"a": %d' % data.draw(st.integers(0, 3)) + more)
+        text = parts[0]
+        for part in parts[1:]:
+            text += data.draw(separators) + part
+        return text
+
+    count = data.draw(st.integers(8, 24))
+    text = data.draw(st.sampled_from([b"[\n    {\n        ", b"[{"])) + objects(count, 2)
+    text += data.draw(st.sampled_from([b"\n    }\n]", b"}]", b"}]\n"]))
+    whole = Texts(text, "m.json")
+    position = data.draw(st.integers(max(count - 3, 0), count - 1))
+    alone = Texts(text, "m.json")
+    alone.count = len(whole)
+    assert alone.count == count
+    assert alone.raw(position) == whole.raw(position)
+
+
+def test_the_last_are_cut_out_alone() -> None:
+    """In a long file the last record, and some before, are found without cutting all; asking for many cuts all."""
+    texts = Texts(text([version(number) for number in range(100)]), "m.json")
+    texts.count = 100
+    for number in (99, 97, 98, 99):
+        assert json.loads(texts.raw(number))["version"] == number
+        assert texts._cut is None
+    assert [json.loads(texts.raw(number))["version"] for number in range(90, 100)] == list(range(90, 100))
+    assert texts._cut is not None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lazyscribe import Project, Repository
+from lazyscribe import Experiment, Project, Repository
 from lazyscribe.exception import SaveError, VersionDeletedError
 from lazyscribe.store.local import LocalStore
 from tests.clock import START, Clock
@@ -464,6 +464,19 @@ def test_a_replaced_repository(file: Path, clock: Clock) -> None:
     repository.log_artifact("model", "newer", "json")
     repository.save()
     assert numbers(Repository(file)) == [0, 1]
+
+
+def test_a_replaced_project(tmp_path: Path) -> None:
+    """Mode `w` tells only of what was not there, or otherwise; what it writes again as it was is not told of."""
+    for run in (["a", "b"], ["a", "c"]):
+        project = Project(tmp_path / "project.json", mode="w", author="ada")
+        for name in run:
+            project.append(Experiment(name=name, project=project.fpath, author="ada", created_at=START))
+        project.save()
+    last = project.history()[-1]
+    assert [each.name[0] for each in last.logged] == ["c"]
+    assert [each.name[0] for each in last.deleted] == ["b"]
+    assert not last.changed
 
 
 def test_memory_and_disk_agree_about_an_author_without_unicode(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

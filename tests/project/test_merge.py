@@ -43,6 +43,20 @@ def test_merge_sorts() -> None:
     assert names(merged) == list("abcd")
 
 
+@pytest.mark.parametrize("read", [False, True])
+def test_merge_sorts_by_the_date_of_the_one_that_stays(read: bool) -> None:
+    """Of equal slugs of different dates of creation, the one that stays stands where its own date puts it."""
+    older, newer = make("a", 20, slug="same", last_updated=on(21)), make("z", 23, slug="same")
+    parts = [[older], [make("b", 22), newer], [make("c", 24)]]
+    projects = [
+        saved(*each, fpath=f"{number}.json") if read else _project(f"{number}.json", *each)
+        for number, each in enumerate(parts)
+    ]
+    if read:
+        projects = [Project(project.fpath, mode="w+") for project in projects]
+    assert names(projects[0].merge(*projects[1:])) == ["b", "z", "c"]
+
+
 def test_of_equal_slugs_the_newest() -> None:
     """Of experiments with one slug the one with the newest update stays, whichever project it is in."""
     old, new = make(last_updated=on(21)), make(last_updated=on(22))

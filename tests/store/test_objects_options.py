@@ -279,6 +279,21 @@ def test_certificates(bucket: Bucket) -> None:
         )
 
 
+def test_certificates_that_change(bucket: Bucket, tmp_path: Path) -> None:
+    """A file of certificates is read again once it is another one, and is not missed where it was."""
+    pem = tmp_path / "authority.pem"
+    options: dict[str, Any] = {"key": "k", "secret": "s", "endpoint_url": bucket.endpoint, "verify": str(pem)}
+    for _ in range(2):
+        pem.write_bytes(Path(__file__).with_name("authority.pem").read_bytes())
+        assert sent(bucket, S3, **options)["host"]
+        pem.write_text("-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n")
+        with pytest.raises(InvalidArgumentError, match="cannot be used"):
+            Repository(S3, mode="r", **options)
+    pem.unlink()
+    with pytest.raises(InvalidArgumentError, match="cannot be read"):
+        Repository(S3, mode="r", **options)
+
+
 def test_forked_processes(bucket: Bucket) -> None:
     """A process that was forked after a bucket was used is refused with what to do, instead of waiting for ever."""
     store = open_store("s3", "bucket/models", {"endpoint_url": bucket.endpoint, "key": "k", "secret": "s"})

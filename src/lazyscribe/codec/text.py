@@ -9,7 +9,7 @@ Pure: no clock, no I/O. Errors name the manifest by the `place` that callers pas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
@@ -93,6 +93,20 @@ def encode(record: Mapping[str, Any]) -> bytes:
         import json
 
         return _encode_plain(json.loads(plain))  # sorted already, by the keys before they became text
+
+
+def encode_all(records: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the manifest of these records, as `assemble` gives it of their texts, made at once.
+
+    Raises
+    ------
+    Exception
+        One of them needs `encode`, which may say why.
+    """
+    import msgspec
+
+    found: bytes = msgspec.json.format(_encoder().encode(records).encode("ascii"), indent=4)
+    return found
 
 
 def _encode_plain(record: Any) -> bytes:

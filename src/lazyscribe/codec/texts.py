@@ -16,13 +16,20 @@ class Texts:
     """The texts of a manifest's records; cut out when the first is asked for.
 
     Safe from many threads: any of them may come first, each would find the same.
+
+    Attributes
+    ----------
+    count
+        How many records the manifest was seen to hold, all of them objects; ``None``: nobody has looked yet.
     """
 
-    __slots__ = ("_cut", "_ours", "data", "place")
+    __slots__ = ("_cut", "_ours", "_passed", "count", "data", "place")
 
     def __init__(self, data: bytes, place: str) -> None:
         self.data = data
         self.place = place
+        self.count: int | None = None
+        self._passed = 0  # records that were passed over to cut others out
         self._ours = False  # not known yet to be formatted as `assemble` gives it
         self._cut: Sequence[Any] | None = None
 
@@ -31,7 +38,37 @@ class Texts:
 
     def raw(self, position: int) -> bytes:
         """Return a record as it stands there, in whatever format."""
-        return bytes(self._pieces()[position])
+        return bytes(self.piece(position))
+
+    def piece(self, position: int) -> Any:
+        """Return a buffer of a record as it stands there; nothing is copied if all are cut."""
+        if self._cut is None and (piece := self._from_the_end(position)) is not None:
+            return piece
+        return self._pieces()[position]
+
+    def _from_the_end(self, position: int) -> Any:
+        """Cut out one record without all before it; ``None`` if that cannot be told, or costs about as much as all.
+
+        What follows on a line between records, and makes an array of as many objects as there should be, is what the
+        array of the manifest ends with: line ends stand between tokens only, and if that line stood deeper in, there
+        would be more brackets to close behind it than that array has opened.
+        """
+        if self.count is None:
+            return None
+        behind, at = self.count - position, len(self.data)
+        self._passed += behind
+        if self._passed > self.count // 8:
+            return None
+        for _ in range(behind):
+            if (at := self.data.rfind(_BETWEEN, 0, at)) < 0:
+                return None
+        import msgspec
+
+        try:
+            pieces = msgspec.json.decode(b"[" + self.data[at + _BETWEEN.index(b"{") :], type=list[msgspec.Raw])
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+        return pieces[0] if len(pieces) == behind else None
 
     def __getitem__(self, position: int) -> bytes:
         return bytes(self.formatted()[position])
@@ -55,7 +92,7 @@ class Texts:
 
     def _pieces(self) -> Sequence[Any]:
         if self._cut is None:
-            self._cut = _cut(self.data, self.place)
+            self._cut = _cut(self.data, self.place, self.count is not None)
         return self._cut
 
 
@@ -66,7 +103,7 @@ Source: TypeAlias = "tuple[Texts | None, Any]"
 def piece_of(source: Source) -> bytes:
     """Return a buffer of a record as it stands there, in whatever format; nothing is copied."""
     texts, at = source
-    found: bytes = at if texts is None else texts._pieces()[at]
+    found: bytes = at if texts is None else texts.piece(at)
     return found
 
 
@@ -75,7 +112,7 @@ def split(data: bytes, place: str) -> list[bytes]:
     return [bytes(text) for text in Texts(data, place).formatted()]
 
 
-def _cut(data: bytes, place: str) -> Sequence[Any]:
+def _cut(data: bytes, place: str, are_objects: bool) -> Sequence[Any]:
     """Return buffers that hold one record each, as it stands in `data` if that can be told."""
     import msgspec
 
@@ -83,7 +120,7 @@ def _cut(data: bytes, place: str) -> Sequence[Any]:
         pieces = msgspec.json.decode(data, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError):
         return _cut_at_lines(data) or _cut_by_json(data, place)
-    if any(memoryview(piece)[0] != _BRACE for piece in pieces):
+    if not are_objects and any(memoryview(piece)[0] != _BRACE for piece in pieces):
         return _cut_by_json(data, place)
     return pieces
 

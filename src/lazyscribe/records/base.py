@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from weakref import ref
 
 from lazyscribe._utils import without_collections
 from lazyscribe.exception import NotInListError
@@ -40,6 +41,9 @@ class RecordList(MutableSequence[T]):
     `index` and `remove` take the very object, not one that is equal. Each call is safe from many threads; iterating
     goes over the state at its start. Slices are plain lists.
 
+    It keeps its owner only if it was handed out, by `kept`. So a project or repository that nobody holds any more is
+    gone at once, and all that it has read with it, which no garbage collector would know to be much.
+
     Attributes
     ----------
     burnt
@@ -48,8 +52,9 @@ class RecordList(MutableSequence[T]):
 
     _entries: list[Entry[T]]
 
-    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] | Unmade = ()) -> None:
-        self._owner = owner
+    def __init__(self, owner: Owner[T], entries: Iterable[Entry[T]] | Unmade[T] = ()) -> None:
+        self._whose = ref(owner)
+        self._kept: Owner[T] | None = None
         self.lock = threading.RLock()
         if isinstance(entries, Unmade):
             self._unmade = entries
@@ -59,22 +64,51 @@ class RecordList(MutableSequence[T]):
         self.burnt: Mapping[str, int] = {}
         self._reindex()
 
+    def kept(self) -> Self:
+        """Return itself, for whoever may hold it and let go of its owner."""
+        self._kept = self._owner
+        return self
+
+    @property
+    def _owner(self) -> Owner[T]:
+        owner = self._kept if self._kept is not None else self._whose()
+        assert owner is not None, "whoever holds a list that was not handed out holds its owner"
+        return owner
+
     def __getattr__(self, name: str) -> Any:
         if name != "_entries":
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
         with self.lock, without_collections():
             if "_entries" not in self.__dict__:
-                unmade: Unmade = self.__dict__.pop("_unmade")
-                self._entries = Entry.all_of(unmade.texts, unmade.heads)
+                unmade: Unmade[T] = self.__dict__.pop("_unmade")
+                self._entries = unmade.all()
             return self._entries
+
+    def _entry(self, position: int) -> Entry[T]:
+        """Return the entry at a place, without making others; the caller holds the lock."""
+        unmade: Unmade[T] | None = self.__dict__.get("_unmade")
+        return self._entries[position] if unmade is None else unmade.entry(position)
+
+    def _known(self, positions: Sequence[int] | None = None) -> list[Any]:
+        """Return what is known of the records at some places, or of all, without making entries.
+
+        The caller holds the lock, and changes nothing of what it gets.
+        """
+        unmade: Unmade[T] | None = self.__dict__.get("_unmade")
+        if unmade is not None:
+            return unmade.known(positions)
+        entries = self._entries
+        if positions is None:
+            return [entry.known for entry in entries]
+        return [entries[position].known for position in positions]
 
     @abstractmethod
     def _reindex(self) -> None:
         """Forget what look-up tables hold."""
 
-    def _appended(self, entry: Entry[T]) -> None:
-        """Bring look-up tables up to date with a new last entry; by default they are forgotten."""
-        del entry
+    def _appended(self, position: int) -> None:
+        """Bring look-up tables up to date with a new entry behind all that they know; by default they are forgotten."""
+        del position
         self._reindex()
 
     def forget_tables(self) -> None:
@@ -95,8 +129,8 @@ class RecordList(MutableSequence[T]):
     def put_from(self, start: int, entries: list[Entry[T]]) -> None:
         """Let `entries` stand from `start` on, after `withdraw`."""
         self._entries[start:] = entries
-        for entry in entries:
-            self._appended(entry)
+        for position in range(start, len(self._entries)):
+            self._appended(position)
 
     def _leave(self, entries: list[Entry[T]]) -> None:
         """Bring look-up tables up to date with the last entries having left; by default they are forgotten."""
@@ -160,7 +194,7 @@ class RecordList(MutableSequence[T]):
         at_end = position >= len(self._entries)
         self._entries.insert(position, entry)
         if at_end:
-            self._appended(entry)
+            self._appended(len(self._entries) - 1)
         else:
             self._reindex()
 
@@ -230,11 +264,14 @@ class RecordList(MutableSequence[T]):
         return len(self._entries)
 
     def __iter__(self) -> Iterator[T]:
+        return self._each(self._owner)
+
+    def _each(self, owner: Owner[T]) -> Iterator[T]:
         for entries in in_parts(self.snapshot()):
             with self.lock, without_collections(), suppress(Exception):  # an error waits for its turn
                 for entry in entries:
                     if entry.obj is None:
-                        self._owner._build(entry)
+                        owner._build(entry)
             for entry in entries:
                 yield entry.obj if entry.obj is not None else self.get(entry)
 
@@ -261,12 +298,6 @@ class RecordList(MutableSequence[T]):
             self._entries.sort(key=order, reverse=reverse)
             self._reindex()
 
-    def sort_by(self, key: Callable[[Entry[T]], Any]) -> None:
-        """Sort in place by what is known of each entry; builds nothing."""
-        with self.lock:
-            self._entries.sort(key=key)
-            self._reindex()
-
     def copy(self) -> list[T]:
         """Return the objects as a plain list."""
         return list(self)
@@ -290,3 +321,4 @@ class RecordList(MutableSequence[T]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         entries: list[Entry[T]] = [Entry.restored(each) for each in state["entries"]]
         self.__init__(state["owner"], entries)  # type: ignore[misc]
+        self._kept = state["owner"]

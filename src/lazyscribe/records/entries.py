@@ -51,10 +51,10 @@ class Entry(Generic[T]):
         self.unknown: Any = _NOTHING
 
     @classmethod
-    def all_of(cls, texts: Texts, heads: Iterable[Any]) -> list[Entry[T]]:
-        """Return the entries of a whole manifest; their texts are cut when they are asked for."""
+    def all_of(cls, texts: Texts, heads: Iterable[Any], start: int = 0) -> list[Entry[T]]:
+        """Return the entries of a manifest from `start` on; their texts are cut when they are asked for."""
         new, entries = cls.__new__, []
-        for position, head in enumerate(heads):  # this runs once for each record of a file that is opened
+        for position, head in enumerate(heads, start):  # this runs once for each record of a file that is opened
             entry = new(cls)
             entry._texts, entry._at, entry.saved = texts, position, True
             entry.head, entry.obj, entry.frozen, entry.unknown = head, None, False, _NOTHING
@@ -132,18 +132,42 @@ def in_parts(entries: list[Entry[T]]) -> Iterator[list[Entry[T]]]:
         start, size = start + size, min(2 * size, 1024)
 
 
-class Unmade:
-    """The entries of a whole manifest, as long as nobody has asked for one."""
+class Unmade(Generic[T]):
+    """The entries of a whole manifest, as long as nobody has asked for all of them.
 
-    __slots__ = ("heads", "texts")
+    Attributes
+    ----------
+    made
+        Those that were asked for one by one, by their places.
+    """
+
+    __slots__ = ("heads", "made", "texts")
 
     def __init__(self, texts: Texts, heads: list[Any]) -> None:
         self.texts = texts
         self.heads = heads
+        self.made: dict[int, Entry[T]] = {}
 
+    def entry(self, position: int) -> Entry[T]:
+        """Return one of them, the same each time."""
+        found = self.made.get(position)
+        if found is None:
+            (found,) = Entry.all_of(self.texts, self.heads[position : position + 1], position)
+            self.made[position] = found
+        return found
 
-def glances(heads: Iterable[Any]) -> Iterator[Entry[Any]]:
-    """Yield an entry for each head, the same one each time, to whoever only looks at heads."""
-    entry: Entry[Any] = Entry()
-    for entry.head in heads:
-        yield entry
+    def known(self, positions: Sequence[int] | None = None) -> list[Any]:
+        """Return what is known of those at some places, or of all, as their entries would tell; not to be changed."""
+        heads = self.heads
+        if self.made:
+            heads = heads.copy()
+            for position, entry in self.made.items():
+                heads[position] = entry.known
+        return heads if positions is None else [heads[position] for position in positions]
+
+    def all(self) -> list[Entry[T]]:
+        """Return all of them."""
+        entries: list[Entry[T]] = Entry.all_of(self.texts, self.heads)
+        for position, entry in self.made.items():
+            entries[position] = entry
+        return entries

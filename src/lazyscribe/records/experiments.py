@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 class ExperimentList(RecordList["Experiment"]):
     """Experiments in ascending order; appending keeps it."""
 
-    def __init__(self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] | Unmade = ()) -> None:
+    def __init__(
+        self, owner: Owner[Experiment], entries: Iterable[Entry[Experiment]] | Unmade[Experiment] = ()
+    ) -> None:
         self._past: list[Entry[Experiment]] = []
         super().__init__(owner, entries)
 
@@ -37,37 +39,37 @@ class ExperimentList(RecordList["Experiment"]):
             return {fold(entry.known.slug): entry.obj for entry in gone}
 
     def _reindex(self) -> None:
-        self._by_slug: dict[str, Entry[Experiment]] | None = None
+        self._by_slug: dict[str, int] | None = None
         self._edits = -1
 
-    def _appended(self, entry: Entry[Experiment]) -> None:
+    def _appended(self, position: int) -> None:
         if self._by_slug is not None:
-            self._enter(self._by_slug, entry)
+            self._enter(self._by_slug, self._entries[position].known, position)
 
     def _leave(self, entries: list[Entry[Experiment]]) -> None:
-        del entries  # their slugs lead to them until they stand again where they stood, or behind others
+        del entries  # their slugs lead to where they stood until they stand there again, or behind others
 
     @staticmethod
-    def _enter(table: dict[str, Entry[Experiment]], entry: Entry[Experiment]) -> None:
-        named = entry.known
-        table[named.short_slug] = entry
-        table[named.slug] = entry
+    def _enter(table: dict[str, int], named: Any, position: int) -> None:
+        table[named.short_slug] = position
+        table[named.slug] = position
 
     def find(self, slug: str) -> Entry[Experiment] | None:
         """Return the last entry with that slug or short slug."""
         with self.lock:
             if self._by_slug is None or self._edits != EDITS.count:
                 edits = EDITS.count
-                table: dict[str, Entry[Experiment]] = {}
-                for entry in self._entries:
-                    self._enter(table, entry)
+                table: dict[str, int] = {}
+                for position, named in enumerate(self._known()):
+                    self._enter(table, named, position)
                 self._by_slug, self._edits = table, edits
-            return self._by_slug.get(slug)
+            place = self._by_slug.get(slug)
+            return None if place is None else self._entry(place)
 
     def last_slugs(self) -> str:
         """Return how an error names what there is: at most twenty short slugs, the newest."""
         with self.lock:
-            found = list(dict.fromkeys(entry.known.short_slug for entry in self._entries))
+            found = list(dict.fromkeys(known.short_slug for known in self._known()))
         if not found:
             return "it has no experiments (is this the right path?)"
         shown = ", ".join(map(repr, found[-20:]))

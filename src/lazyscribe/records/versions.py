@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lazyscribe._utils import EDITS
+from lazyscribe._utils import EDITS, without_collections
 from lazyscribe.records.base import RecordList
 from lazyscribe.records.entries import Entry
 from lazyscribe.store.keys import candidates, fold, join
@@ -17,54 +17,35 @@ if TYPE_CHECKING:
     from lazyscribe.index import Selector, VersionIndex
 
 
-class _Group:
-    """The versions of one name, and their index once it is needed."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry[Artifact]] = []
-        self._index: VersionIndex | None = None
-
-    def add(self, entry: Entry[Artifact]) -> None:
-        self.entries.append(entry)
-        if self._index is not None:
-            self._index.add(*_row(entry))
-
-    def cut(self, count: int) -> None:
-        """Let go of all but the first `count` versions."""
-        del self.entries[count:]
-        if self._index is not None:
-            self._index.cut(count)
-
-    def index(self) -> VersionIndex:
-        if self._index is None:
-            from lazyscribe.index import VersionIndex
-
-            self._index = VersionIndex([_row(entry) for entry in self.entries])
-        return self._index
-
-
-def _row(entry: Entry[Artifact]) -> tuple[datetime, int, datetime | None]:
-    known = entry.known
-    return known.created_at, known.version, known.expiry
-
-
 class VersionList(RecordList["Artifact"]):
     """Versions in the order of the file."""
 
     def _reindex(self) -> None:
-        self._groups: dict[str, _Group] | None = None
+        self._groups: dict[str, list[int]] | None = None
+        self._indexes: dict[str, VersionIndex] = {}
         self._keys: dict[str, int] | None = None
         self._edits = -1
         self._tried: dict[str, int] = {}
 
-    def _table(self) -> dict[str, _Group]:
+    def _table(self) -> dict[str, list[int]]:
+        """Return the places of the versions of each name."""
         if self._groups is None or self._edits != EDITS.count:
             edits = EDITS.count
-            groups: dict[str, _Group] = {}
-            for entry in self._entries:
-                groups.setdefault(entry.known.name, _Group()).add(entry)
-            self._groups, self._keys, self._edits = groups, None, edits
+            groups: dict[str, list[int]] = defaultdict(list)
+            for position, name in enumerate([known.name for known in self._known()]):
+                groups[name].append(position)
+            self._groups, self._indexes, self._keys, self._edits = dict(groups), {}, None, edits
         return self._groups
+
+    def _index(self, name: str, positions: list[int]) -> VersionIndex:
+        """Return the index of the versions of a name, which stand at `positions`; it is made when it is needed."""
+        if name not in self._indexes:
+            from lazyscribe.index import VersionIndex
+
+            known = self._known(positions)
+            with without_collections():
+                self._indexes[name] = VersionIndex([(each.created_at, each.version, each.expiry) for each in known])
+        return self._indexes[name]
 
     def _owned(self) -> dict[str, int]:
         """Return how many records own each file; look-ups need it not."""
@@ -73,9 +54,13 @@ class VersionList(RecordList["Artifact"]):
             self._keys = Counter(_key_of(entry) for entry in self._entries)
         return self._keys
 
-    def _appended(self, entry: Entry[Artifact]) -> None:
+    def _appended(self, position: int) -> None:
+        entry = self._entries[position]
+        known = entry.known
         if self._groups is not None:
-            self._groups.setdefault(entry.known.name, _Group()).add(entry)
+            self._groups.setdefault(known.name, []).append(position)
+            if (index := self._indexes.get(known.name)) is not None:
+                index.add(known.created_at, known.version, known.expiry)
         if self._keys is not None:
             key = _key_of(entry)
             self._keys[key] = self._keys.get(key, 0) + 1
@@ -85,33 +70,34 @@ class VersionList(RecordList["Artifact"]):
             self._reindex()
             return
         for entry in reversed(entries):
-            group = self._groups[entry.known.name]
-            if len(group.entries) > 1:
-                group.cut(len(group.entries) - 1)
-            else:
-                del self._groups[entry.known.name]
+            positions = self._groups[name := entry.known.name]
+            positions.pop()
+            if (index := self._indexes.get(name)) is not None:
+                index.cut(len(positions))
+            if not positions:
+                del self._groups[name]
+                self._indexes.pop(name, None)
             if self._keys is not None:
                 self._keys[_key_of(entry)] -= 1
 
     def find(self, name: str, selector: Selector, now: datetime) -> Entry[Artifact] | None:
         """Return the entry that `selector` means among the versions of `name`."""
         with self.lock:
-            if (group := self._table().get(name)) is None:
+            if (positions := self._table().get(name)) is None:
                 return None
-            position = group.index().find(selector, now)
-            return None if position is None else group.entries[position]
+            place = self._index(name, positions).find(selector, now)
+            return None if place is None else self._entry(positions[place])
 
     def named(self, name: str) -> list[Entry[Artifact]]:
         """Return the entries of that name in the order of the file."""
         with self.lock:
-            group = self._table().get(name)
-            return list(group.entries) if group is not None else []
+            return [self._entries[position] for position in self._table().get(name, ())]
 
     def span(self, name: str) -> tuple[int, Entry[Artifact], Entry[Artifact]]:
         """Return how many versions of that name there are, the first and the last; there must be one."""
         with self.lock:
-            entries = self._table()[name].entries
-            return len(entries), entries[0], entries[-1]
+            positions = self._table()[name]
+            return len(positions), self._entry(positions[0]), self._entry(positions[-1])
 
     def has(self, name: str) -> bool:
         """Whether there is a version of that name."""
@@ -126,8 +112,8 @@ class VersionList(RecordList["Artifact"]):
     def next_number(self, name: str) -> int:
         """Return the number after the highest that a version of that name has or had."""
         with self.lock:
-            group = self._table().get(name)
-            number = group.index().next_number() if group is not None else 0
+            positions = self._table().get(name)
+            number = self._index(name, positions).next_number() if positions is not None else 0
             gone = (entry.known for entry in self._removed if entry.saved)
             burnt = max((known.version for known in gone if known.name == name), default=-1)
             return max(number, burnt + 1, self.burnt.get(name, -1) + 1)
@@ -158,22 +144,29 @@ class VersionList(RecordList["Artifact"]):
     def duplicates(self) -> dict[str, list[int]]:
         """Return the numbers that more than one version of a name holds."""
         with self.lock:
-            found = {name: sorted(group.index().duplicates()) for name, group in self._table().items()}
-        return {name: numbers for name, numbers in found.items() if numbers}
+            found = {}
+            for name, positions in self._table().items():
+                numbers = [known.version for known in self._known(positions)]
+                if len(set(numbers)) < len(numbers):
+                    found[name] = sorted(number for number, count in Counter(numbers).items() if count > 1)
+            return found
 
     def numbered(self, name: str, number: int) -> list[Entry[Artifact]]:
         """Return the entries of that name and number; more than one only where racing writers left them."""
         with self.lock:
-            group = self._table().get(name)
-            return [group.entries[position] for position in group.index().held(number)] if group is not None else []
+            if (positions := self._table().get(name)) is None:
+                return []
+            return [self._entry(positions[place]) for place in self._index(name, positions).held(number)]
 
     def set_expiry(self, entry: Entry[Artifact], expiry: datetime) -> None:
         """Let the version of `entry` expire."""
         with self.lock:
             artifact = self.get(entry)
-            group = self._table()[artifact.name]
+            positions = self._table()[artifact.name]
+            place = [self._entries[position] for position in positions].index(entry)
+            index = self._index(artifact.name, positions)
             object.__setattr__(artifact, "expiry", expiry)  # the index is told, not built again
-            group.index().set_expiry(group.entries.index(entry), expiry)
+            index.set_expiry(place, expiry)
 
     def free_name(self, name: str, fname: str) -> str:
         """Return the first of `fname` and its numbered forms that no version has for a file.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,9 @@ class Options:
             self.settings.client_options["allow_invalid_certificates"] = True
         elif isinstance(verify, (str, os.PathLike)):
             try:
-                self.settings.client_options["root_certificate"] = Path(verify).read_bytes()
+                found = os.stat(verify)
+                changed = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+                self.settings.client_options["root_certificate"] = _certificates(os.fspath(verify), changed)
             except OSError as error:
                 message = f"The certificates {os.fspath(verify)!r} cannot be read ({error.strerror}); mend 'verify'."
                 raise InvalidArgumentError(message, path=os.fspath(verify)) from error
@@ -129,6 +132,13 @@ class Options:
         meant = f" (did you mean {close[0]!r}?)" if close else ""
         message = f"{name!r} is no option {where}{meant}; understood are {', '.join(names)}."
         raise InvalidArgumentError(message, name=name)
+
+
+@lru_cache(8)
+def _certificates(path: str, changed: tuple[int, ...]) -> bytes:
+    """Return what a file of certificates holds, the same object as long as it has not `changed`."""
+    del changed
+    return Path(path).read_bytes()
 
 
 def plain_http(settings: Settings, endpoint: Any) -> None:

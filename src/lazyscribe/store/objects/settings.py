@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.exception import InvalidArgumentError, UsageError
@@ -85,11 +86,18 @@ class Settings:
         from hashlib import sha256
 
         client = dict(self.client_options)
-        trusted = client.pop("root_certificate", b"")  # long, and slow to write out
-        digest = sha256(trusted.encode() if isinstance(trusted, str) else trusted)
+        trusted = _digest_of(client.pop("root_certificate", b""))  # long, and slow to write out
         options = (sorted(each.items()) for each in (self.config, client, self.retry_config))
-        digest.update(repr((self.kind, self.bucket, *options, id(self.provider), self.single)).encode())
-        return digest.digest()
+        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single))
+        return sha256(text.encode()).digest()
+
+
+@lru_cache(8)
+def _digest_of(certificates: bytes | str) -> bytes:
+    """Return a digest; quick for what it was asked about before, since a text keeps its hash."""
+    from hashlib import sha256
+
+    return sha256(certificates.encode() if isinstance(certificates, str) else certificates).digest()
 
 
 class _Clients:
