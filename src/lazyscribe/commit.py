@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from lazyscribe.exception import (
@@ -183,10 +184,10 @@ def _swap(
     progress: _Progress,
     writer: Writer,
 ) -> None:
-    limit = timeout()
+    limit, current, token = timeout(), None, None
     with Turns(manifest, limit, telling=teller is not None) as turns:
         for _ in turns:
-            look, progress.look = progress.look or _look(manifest, teller), None
+            look, progress.look = progress.look or _look(manifest, teller, (current, token)), None
             current, token = look()
             data = compose(current)
             ticket = teller.ticket(current, data, stage.written, turns.id) if teller is not None else None
@@ -216,15 +217,17 @@ def _swap(
             progress.swapped.append(token)
             stage.publish()
             return
-    message = f"{manifest.place} was changed by others at every try for {limit:g} seconds; save again later."
+    message = f"Others have been saving {manifest.place} for {limit:g} seconds; save again later."
     raise ConflictError(message, path=manifest.place, conflicts=[])
 
 
-def _look(manifest: Manifest, teller: Teller | None) -> Callable[[], tuple[bytes | None, Token | None]]:
-    """Begin to look at manifest and journal; return what gives the manifest."""
+def _look(
+    manifest: Manifest, teller: Teller | None, known: tuple[bytes | None, Token | None] = (None, None)
+) -> Callable[[], tuple[bytes | None, Token | None]]:
+    """Begin to look at manifest and journal; return what gives the manifest, of which a state is perhaps known."""
     if teller is not None:
         teller.look()
-    return manifest.store.ahead(manifest.peek)
+    return manifest.store.ahead(partial(manifest.peek, known))
 
 
 def _create(manifest: Manifest, progress: _Progress) -> None:

@@ -113,12 +113,13 @@ class Manifest:
         self.__dict__.update(state)
         self._digests = Digests()
 
-    def peek(self) -> tuple[bytes | None, Token | None]:
-        """Read the manifest and remember nothing."""
+    def peek(self, known: tuple[bytes | None, Token | None] = (None, None)) -> tuple[bytes | None, Token | None]:
+        """Read the manifest and remember nothing; `known` is what the last call has returned."""
+        data, token = known if known[0] is not None else (self.data, self.token)
         try:
-            if self.data is None:
+            if data is None:
                 return self.store.read(self.key) or (None, None)
-            return self.store.reread(self.key, (self.data, self.token)) or (None, None)
+            return self.store.reread(self.key, (data, token)) or (None, None)
         except LazyscribeError:
             raise
         except OSError as error:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -33,7 +33,8 @@ LONGEST_WAIT = 1.0
 """Seconds after which one who waits in the line looks again, at most."""
 
 PATIENCE = 3.0
-"""Seconds without any change after which the first in the line is passed over; at least that of `LOOKS` looks."""
+"""Seconds without any change after which the first in the line is passed over: at least those of `LOOKS` looks, and at
+most a quarter of the time there is."""
 
 LOOKS = 10
 
@@ -43,6 +44,8 @@ LINE = b"Someone waits here for its turn to save.\n"
 
 class Turns:
     """The tries of one save; iterated over, their numbers, until the seconds of the limit have passed.
+
+    Who waits in the line until then makes one more try.
 
     After a try that was refused comes a pause. How long it is is left to chance, so that of many writers each gets
     through, and grows with their number and the time that one takes, which is that of the store's answers.
@@ -65,7 +68,9 @@ class Turns:
         self._taking: Callable[[], object] | None = None
         self._passed: set[str] = set()
         self._passes = 0
-        self._seen: tuple[float, Any] = (0.0, None)
+        self._is_over = False
+        self._state: Any = None
+        self._since, self._unmoved = 0.0, 0  # when it began, and the looks that have shown it again
 
     def __enter__(self) -> Self:
         return self
@@ -81,10 +86,13 @@ class Turns:
         for number in count():
             self._began, self._pause = time.monotonic(), None
             yield number
-            pause = self._next_pause()
-            if time.monotonic() + pause - self._start > self._limit:
+            in_line, pause = self._pause is not None, self._next_pause()
+            if time.monotonic() + pause - self._start <= self._limit:
+                time.sleep(pause)
+            elif in_line:  # whoever waits there has had time; the swap decides
+                self._is_over = True
+            else:
                 return
-            time.sleep(pause)
 
     def _next_pause(self) -> float:
         if self._pause is not None:
@@ -109,34 +117,39 @@ class Turns:
             return False
         if (entry := ticket.entry).after == entry.before:
             return bool(entry.observed or entry.missing) and not self._store.holds(self._key, token)
+        if self._is_over:
+            return False
         if self._looks:  # the first one was perhaps begun before
             took = time.monotonic() - self._began
             self._quickest = min(self._quickest or took, took)
         self._looks += 1
         before = self._before_us(ticket)
         if (before or self._refused) and not self._mine:
-            self._take()
+            self._take(ticket.seen.turns)
         if before:
             self._pass_over(before, ticket)
-            pause = (len(before) - 1) * self._quickest * random.uniform(0.5, 1)  # noqa: S311 - no secret
-            self._pause = min(pause, LONGEST_WAIT)
+            looks = (len(before) - 1) * random.uniform(0.5, 1) + self._unmoved / 4  # noqa: S311 - no secret
+            self._pause = min(looks * self._quickest, LONGEST_WAIT)
         return bool(before)
 
     def _before_us(self, ticket: Ticket) -> list[str]:
         """Return the turns before ours, and the ids of commits that are under way without one, as far as not passed."""
         assert self._journal is not None
-        turns, entries = self._journal.files.turns, self._journal.files.entries()
-        done = {each.id[:8] for each in entries if each.id not in ticket.entry.void}
+        turns, void = ticket.seen.turns, ticket.entry.void
+        done = {each.id[:8] for each in ticket.seen.entries} | self._passed
         line = [name for name in turns if name[-8:] not in done and (not self._mine or name < self._mine)]
-        in_line = {name[-8:] for name in turns} | {self.id}
-        under_way = [each for each in entries if each.id in ticket.entry.void and each.before == ticket.entry.before]
-        others = [*line, *(each.id for each in under_way if each.id[:8] not in in_line)]
-        return [each for each in others if each not in self._passed]
+        in_line = {name[-8:] for name in turns} | {self.id} | self._passed
+        under_way = [
+            each.id
+            for each in self._journal.files.entries()
+            if each.id in void and each.before == ticket.entry.before and each.id not in self._journal.files.mine
+        ]
+        return [*line, *(each for each in under_way if each[:8] not in in_line)]
 
-    def _take(self) -> None:
-        """Take a turn; nobody waits until it is there."""
+    def _take(self, turns: Sequence[str]) -> None:
+        """Take a turn behind these; nobody waits until it is there."""
         assert self._journal is not None
-        number = max([0, *(int(name.split("-")[1]) for name in self._journal.files.turns)]) + 1
+        number = max([0, *(int(name.split("-")[1]) for name in turns)]) + 1
         self._mine = f"turn-{number:08d}-{os.urandom(4).hex()}"
         self._taking = self._store.ahead(partial(self._create, f"{self._journal.folder}/{self._mine}"))
 
@@ -145,18 +158,25 @@ class Turns:
             raw.write(LINE)
 
     def _pass_over(self, before: list[str], ticket: Ticket) -> None:
-        """Pass over the first, whose writer seems to be gone, if nothing has moved for too long; then twice as many."""
+        """Pass over the first, whose writer seems to be gone, if nothing has moved for too long; then twice as many.
+
+        Those without a turn wait for nobody, so all of them should have been done.
+        """
         assert self._journal is not None
         now, state = time.monotonic(), (before, ticket.entry.before, ticket.entry.void)
-        if self._seen[1] != state:
-            self._seen = now, state
-        elif now - self._seen[0] > max(PATIENCE, LOOKS * self._quickest):
-            gone = before[: 2**self._passes]
-            self._passed.update(gone)
+        patience = min(max(PATIENCE, LOOKS * self._quickest), self._limit / 4)
+        if self._state != state:
+            self._state, self._since, self._unmoved = state, now, 0
+        elif now - self._since > patience:
+            line = [each for each in before if each.startswith("turn-")]
+            gone = line[: 2**self._passes]
+            self._passed.update(each[-8:] for each in gone)
+            self._passed.update(each[:8] for each in before if not each.startswith("turn-"))
             self._passes += 1
-            self._seen = now, None
-            keys = [f"{self._journal.folder}/{each}" for each in gone if each.startswith("turn-")]
-            self._store.ahead(partial(self._store.discard, keys))
+            self._state = None
+            self._store.ahead(partial(self._store.discard, [f"{self._journal.folder}/{each}" for each in gone]))
+        else:
+            self._unmoved += 1
 
     def _give_back(self, taking: Callable[[], object], key: str) -> None:
         try:
@@ -170,10 +190,12 @@ class Turns:
         Only where `ticket` calls entries void. The journal was listed while the manifest was read: what has been
         committed and taken back between the two answers would be lost, but an entry that follows it is there.
         """
-        if self._journal is None or not ticket.entry.void:
+        if self._journal is None:
             return lambda: False
-        from lazyscribe.journal.files import number_of
+        self._journal.files.mine.add(ticket.entry.id)
+        if not ticket.entry.void:
+            return lambda: False
+        from lazyscribe.journal.files import entries_among, number_of
 
-        files, mine = self._journal.files, ticket.key.rpartition("/")[2]
-        listing = files.listing()
-        return lambda: any(number_of(name) > ticket.since for name in files.news(listing) - {mine})
+        listing, known = self._journal.files.listing(), {*ticket.seen.names, ticket.key.rpartition("/")[2]}
+        return lambda: any(number_of(name) > ticket.since for name in entries_among(listing()) - known)

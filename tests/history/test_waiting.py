@@ -79,9 +79,9 @@ def test_a_manifest_that_is_made_private_while_a_save_waits(file: Path, monkeypa
     file.chmod(0o664)
     peek, modes = Manifest.peek, list[int]()
 
-    def meanwhile(manifest: Manifest) -> Any:
+    def meanwhile(manifest: Manifest, known: Any = (None, None)) -> Any:
         file.chmod(0o600)
-        return peek(manifest)
+        return peek(manifest, known)
 
     def before(number: int, name: str) -> None:
         if name == "write" and bytes(calls.log[number][1][1]).startswith(b"["):
@@ -103,10 +103,10 @@ def test_another_saves_between_listing_and_reading(file: Path, monkeypatch: pyte
     other.log_artifact("model", 1, "json")
     peek = Manifest.peek
 
-    def meanwhile(manifest: Manifest) -> Any:
+    def meanwhile(manifest: Manifest, known: Any = (None, None)) -> Any:
         monkeypatch.setattr(Manifest, "peek", peek)
         other.save(message="other")
-        return peek(manifest)
+        return peek(manifest, known)
 
     monkeypatch.setattr(LocalStore, "ahead", at_once)
     monkeypatch.setattr(Manifest, "peek", meanwhile)

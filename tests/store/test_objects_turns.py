@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lazyscribe import Repository, turns
-from lazyscribe.exception import ConflictError
+from lazyscribe.exception import CommitUnknownError, ConflictError
 from tests.store.bucket_server import Bucket, Fault, serving
 from tests.store.test_objects_answers import LOG, begun, opened, versions
 from tests.store.test_objects_listing import MANIFEST, other
@@ -154,7 +154,7 @@ def test_far_back_in_the_line(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -
     saving = Saving(repository, 1)
     until(lambda: bucket.asked.count(("GET", "")) > 3 or not saving.is_alive())
     for each in others:
-        del bucket.objects[each]
+        bucket.objects.pop(each, None)
     saving.join()
     bucket.seconds = 0.0
     assert versions(bucket) == [[0], [1]]
@@ -186,7 +186,7 @@ def test_many_that_were_killed_are_passed_over(bucket: Bucket) -> None:
     """When a machine has died with all its writers in the line, few waits pass over all of them, not one for each."""
     repository = begun(bucket)
     for number in range(1, 64):
-        bucket.put(FIRST.replace("00000001", f"{number:08d}"), b"")
+        bucket.put(f"{LOG}turn-{number:08d}-{number:08x}", b"")
     bucket.count()
     save(repository, 1)
     assert bucket.asked.count(("GET", "")) < 20
@@ -254,15 +254,39 @@ def test_a_commit_that_was_taken_back_meanwhile(bucket: Bucket) -> None:
     assert listed >= 4
 
 
+@pytest.mark.parametrize("limit", ["0", "0.5"])
+def test_who_may_not_wait_any_longer_tries(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    """However short the time is, and whoever seems to come before, in the end the swap decides."""
+    repository, theirs = begun(bucket), other(bucket)
+    held = Held(bucket, MANIFEST)
+    slow = Saving(theirs, 1)
+    assert held.reached.wait(10)
+    bucket.put(FIRST, b"")
+    monkeypatch.setenv("LAZYSCRIBE_LOCK_TIMEOUT", limit)
+    save(repository, 2)
+    monkeypatch.delenv("LAZYSCRIBE_LOCK_TIMEOUT")
+    if limit != "0":  # there was time enough to pass over it
+        until(lambda: FIRST not in bucket.objects)
+    bucket.objects.pop(FIRST, None)
+    held.released.set()
+    slow.join()
+    assert versions(bucket) == [[0], [2], [1]]
+    until(lambda: not line(bucket))
+
+
 def test_a_save_that_fails_gives_its_turn_back(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither who has waited for too long nor who is interrupted leaves a turn or a file; both may save again."""
+    """Neither who was refused for too long nor who is interrupted leaves a turn or a file; both may save again."""
     repository = begun(bucket)
     before = set(bucket.objects)
     bucket.put(FIRST, b"")
+    bucket.faults = [Fault("PUT", MANIFEST, 412, "PreconditionFailed")] * 100
     monkeypatch.setenv("LAZYSCRIBE_LOCK_TIMEOUT", "0.3")
     with pytest.raises(ConflictError, match="save again later"):
         save(repository, 1)
-    until(lambda: set(bucket.objects) == before | {FIRST})
+    assert 0 < len(bucket.faults) < 100
+    bucket.faults.clear()
+    until(lambda: set(bucket.objects) - {FIRST} == before)
+    bucket.put(FIRST, b"")
     monkeypatch.delenv("LAZYSCRIBE_LOCK_TIMEOUT")
 
     def interrupt() -> None:
@@ -278,6 +302,51 @@ def test_a_save_that_fails_gives_its_turn_back(bucket: Bucket, monkeypatch: pyte
     del bucket.objects[FIRST]
     repository.save()
     assert versions(bucket) == [[0], [1]]
+
+
+def test_nobody_waits_for_what_it_left_itself(bucket: Bucket) -> None:
+    """Who does not know whether its commit was done saves again at once, whatever of it is there."""
+    repository = opened(bucket, retry_config={"retry_timeout": 0.5})
+    save(repository, 0)
+    begin, lost = bucket.fault, False
+
+    def fault(method: str, key: str) -> Fault | None:
+        nonlocal lost
+        lost = lost or (method, key) == ("PUT", MANIFEST)
+        return Fault(method, key, 500, "InternalError") if lost and key == MANIFEST else None
+
+    bucket.fault = fault  # type: ignore[method-assign]
+    with pytest.raises(CommitUnknownError):
+        save(repository, 1)
+    bucket.fault = begin  # type: ignore[method-assign]
+    bucket.count()
+    repository.save()
+    assert not any("turn-" in key for _, key in bucket.asked)
+    assert versions(bucket) == [[0], [1]]
+
+
+def test_turns_that_were_left_go_with_the_entries(bucket: Bucket) -> None:
+    """A turn that could not be given back is deleted at the latest when its entry is carried by another."""
+    repository = begun(bucket)
+    (entry,) = (key for key in bucket.objects if key.startswith(LOG))
+    bucket.put(f"{LOG}turn-00000001-{entry.removeprefix(f'{LOG}00000001-')[:8]}", b"")
+    for number in range(1, 66):
+        save(repository, number)
+    assert not line(bucket)
+
+
+def test_who_is_behind_reads_the_manifest_once(bucket: Bucket) -> None:
+    """What others have written travels once to those who wait, however often they look."""
+    repository, theirs = begun(bucket), other(bucket)
+    save(theirs, 1)
+    bucket.put(FIRST, b"")
+    bucket.count()
+    answered = len(bucket.answers)
+    saving = Saving(repository, 2)
+    until(lambda: bucket.asked.count(("GET", MANIFEST)) > 4)
+    assert bucket.answers[answered:].count(304) > 1
+    del bucket.objects[FIRST]
+    saving.join()
 
 
 def test_verify_tells_of_what_was_left(bucket: Bucket) -> None:

@@ -43,6 +43,8 @@ class Files:
         The names of the turns that were listed, in order: see `lazyscribe.turns`.
     damaged
         Names of files that hold no entry, at the last look.
+    mine
+        The ids of entries that this process has created and of which it is not known that they count.
     """
 
     def __init__(self, store: Store, folder: str) -> None:
@@ -52,6 +54,7 @@ class Files:
         self.loose: dict[str, tuple[LogEntry, bytes]] = {}
         self.packs: dict[str, Pack] = {}
         self.turns: list[str] = []
+        self.mine: set[str] = set()
         self.damaged: set[str] = set()
         self._loads: dict[str, list[LogEntry]] = {}
         self._quiet = QUIET
@@ -72,7 +75,7 @@ class Files:
         """
         listed = listing()
         names = {name: level for name, level in self.names.items() if name in listed}
-        fresh = {name: level_of(name) for name in listed - names.keys() if NAME.fullmatch(name)}
+        fresh = {name: level_of(name) for name in entries_among(listed) - names.keys()}
         others = fresh.keys() - self.loose.keys() - self.packs.keys()
         self._quiet = 0 if others and self._looked else self._quiet + 1
         self._looked = True
@@ -85,6 +88,7 @@ class Files:
 
     def add(self, name: str, entry: LogEntry, data: bytes) -> None:
         """Take note of a file that this process has created."""
+        self.mine.discard(entry.id)
         if not level_of(name):
             self.loose[name] = entry, data
         elif (pack := decode_pack(data, name)) is not None:
@@ -98,10 +102,6 @@ class Files:
     def entries(self) -> list[LogEntry]:
         """Return the entries that have files of their own; any thread may ask, while another one looks."""
         return [entry for entry, _ in list(self.loose.values())]
-
-    def news(self, listing: Listing) -> set[str]:
-        """Return the names that are listed and were not at the last look."""
-        return {name for name in listing() - self.names.keys() if NAME.fullmatch(name)}
 
     def _read(self, names: list[str]) -> None:
         """Read entries; where answers come late, some are on their way at the same time."""
@@ -163,6 +163,11 @@ class Files:
         else:  # perhaps it can be read the next time
             self.damaged.add(name)
         return entries
+
+
+def entries_among(names: set[str]) -> set[str]:
+    """Return the names that entries have."""
+    return {name for name in names if NAME.fullmatch(name)}
 
 
 def level_of(name: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain
@@ -60,6 +60,8 @@ class View(NamedTuple):
         Whether `entries` are all there are.
     base
         If not: the summary of those before.
+    names, turns
+        Those of the files that were there.
     """
 
     entries: list[LogEntry]
@@ -68,6 +70,8 @@ class View(NamedTuple):
     summary: Summary
     whole: bool
     base: Summary | None = None
+    names: Collection[str] = ()
+    turns: Sequence[str] = ()
 
     @property
     def started(self) -> bool:
@@ -84,6 +88,8 @@ class Ticket(NamedTuple):
         The keys of files that nobody needs once this one counts.
     since
         Its number, or the lowest of those that it calls void.
+    seen
+        What it follows.
     """
 
     key: str
@@ -91,6 +97,7 @@ class Ticket(NamedTuple):
     entry: LogEntry
     obsolete: list[str]
     since: int
+    seen: View
 
 
 class Journal:
@@ -142,6 +149,7 @@ class Journal:
             entries = self._everything()
             counted = settled(entries, known)
             found = _view(entries, counted, summarised(counted), True)
+        found = found._replace(names=self.files.names, turns=self.files.turns)
         self._seen = (self.files.names, found) if not self.files.damaged else None
         if not whole or found.base is None:
             return found
@@ -239,8 +247,8 @@ class Journal:
                 found = ((each.order, name) for name, (each, _) in self.files.loose.items() if each.id in counted)
                 if len(loose := [name for _, name in sorted(found)]) >= LOOSE:
                     key, data, gone = self._packing(entry, view, loose)
-                    return Ticket(key, data, entry, [*obsolete, *gone], since)
-        return Ticket(self._key(entry), encode(entry), entry, obsolete, since)
+                    return Ticket(key, data, entry, [*obsolete, *gone], since, view)
+        return Ticket(self._key(entry), encode(entry), entry, obsolete, since, view)
 
     def _packing(self, entry: LogEntry, view: View, loose: list[str]) -> tuple[str, bytes, list[str]]:
         """Return key and bytes of a pack, and the keys of what it makes superfluous."""
@@ -260,7 +268,9 @@ class Journal:
         known = {*map(id_of, loose), *view.open}
         left = [name for name in self.files.loose if id_of(name) not in known]  # carried already, or void
         pack = Pack(entry, [id_of(name) for name in (*loose, *left)], [id_of(name) for name in sound], view.summary)
-        gone = [f"{self.folder}/{name}" for name in (*loose, *left, *absorbed)]
+        done = {id_of(name)[:8] for name in loose}
+        turns = [name for name in view.turns if name[-8:] in done]
+        gone = [f"{self.folder}/{name}" for name in (*loose, *left, *absorbed, *turns)]
         return self._key(entry, level), encode_pack(pack, texts), gone
 
     def _text(self, entry: LogEntry, data: bytes) -> bytes:
