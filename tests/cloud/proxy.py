@@ -120,11 +120,15 @@ def at(number: int, fault: Fault) -> Plan:
 
 
 def by_chance(chance: random.Random, share: float) -> Plan:
-    """Let a share of all requests meet faults; that something is in the way, only those that write are told."""
+    """Let a share of all requests meet faults, each kind as often; that something is in the way, only writers are told."""
+    coming: list[Fault] = []
 
     def plan(request: Request) -> Fault | None:
-        fault = chance.choice(list(FAULTS.values())) if chance.random() < share else None
-        return None if fault is not None and fault.status in (409, 412) and not request.writes else fault
+        if chance.random() >= share:
+            return None
+        coming[:] = coming or chance.sample(list(FAULTS.values()), len(FAULTS))
+        fault = coming.pop()
+        return None if fault.status in (409, 412) and not request.writes else fault
 
     return plan
 
