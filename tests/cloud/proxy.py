@@ -120,7 +120,7 @@ def at(number: int, fault: Fault) -> Plan:
 
 
 def by_chance(chance: random.Random, share: float) -> Plan:
-    """Let a share of all requests meet faults, each kind as often; that something is in the way, only writers are told."""
+    """Let a share of all requests meet faults, of all kinds; that something is in the way, only writers are told."""
     coming: list[Fault] = []
 
     def plan(request: Request) -> Fault | None:
