@@ -32,7 +32,7 @@ WAITING = 64 << 20
 SMALL = 1 << 20
 """Bytes up to which a file travels in a group."""
 
-GROUP, GROUP_SIZE = 64, 4 << 20
+GROUP, GROUP_SIZE = 128, 4 << 20
 """Files and bytes with which a group is full."""
 
 
