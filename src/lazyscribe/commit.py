@@ -1,18 +1,19 @@
 """The only write path: stage, swap, settle, or undo.
 
-A save has three steps, and nothing else in the package writes:
+A save has three steps, and nothing but these and the turns that they take (`turns`) writes:
 
 1. **stage**: every new file is created under a key of its own, its digest taken on the way, its facts beside it. A
    file that replaces another (an explicit name, used again) waits under ``.lazyscribe/staged/``.
 2. **swap**: under the store's guard the manifest is read again, `compose` merges what others committed since, the
    journal's entry is created, and the new text replaces the old one only if that is still what was read. Files that
-   waited move into place. If the text stays as it is (only aliases move), the entry alone is the commit.
+   waited move into place. If the text stays as it is (only aliases move), the entry alone is the commit. Where answers
+   come late the manifest is read while step 1 ends; a swap of what others have changed since is refused.
 3. **settle**: the caller changes what is in memory. Only now.
 
 What a kill leaves: in step 1 orphan files; between reading and replacing in step 2 the same, and perhaps an entry that
 the manifest shows to be void; after the replacement a complete manifest, whose replaced files may still wait (their
-digest shows it). An exception before the replacement takes back what step 1 created, so the same save can be tried
-again. One after it is `CommitUnknownError`.
+digest shows it); in step 2 of stores without a lock also a turn, which others pass over. An exception before the
+replacement takes back what step 1 created, so the same save can be tried again. One after it is `CommitUnknownError`.
 """
 
 from __future__ import annotations
