@@ -53,7 +53,7 @@ def test_a_piece_that_is_missing_is_no_value(saved: Repository, server: Server) 
     """A large file that was cut short is not loaded either."""
     (key,) = saved._location.store.keys("large")
     folder = saved._location.store.describe("").rstrip("/").rpartition("/")[2]
-    server.raw(folder).put(key, bytes(SIZE - fetching.PART))
+    server.raw(folder).put(key, bytes(SIZE - fetching.part_of(SIZE)))
     with pytest.raises(CorruptArtifactError):
         saved.load_artifact("large")
 

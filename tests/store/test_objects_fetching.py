@@ -1,23 +1,29 @@
 """Large files on their way down: each part is put where it belongs, and all of it has to come."""
 
+import platform
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lazyscribe import Repository
 from lazyscribe.exception import UnreachableError
 from lazyscribe.progress import following
 from lazyscribe.store import Store
 from lazyscribe.store.objects.client import PIECE, Client, Version
-from lazyscribe.store.objects.fetching import PART
+from lazyscribe.store.objects.fetching import InMemory, part_of
 from tests.store.bucket_server import Bucket, serving
 from tests.store.test_objects_answers import opened
 
 LARGE = b"".join(number.to_bytes(8, "big") for number in range((40 << 20) // 8)) + b"the end"
 """No two parts of it are equal, nor of the same size."""
+
+PART = part_of(len(LARGE))
 
 
 @pytest.fixture
@@ -75,7 +81,8 @@ def test_in_whatever_order_it_comes(bucket: Bucket, limit: int, monkeypatch: pyt
     monkeypatch.setattr(Client, "part", late)
     with opened(bucket)._location.store.open_held("x.bin", limit) as found:
         assert found.read() == LARGE
-    assert came == [2 * PART, PART]
+    assert came.index(2 * PART) < came.index(PART)
+    assert sorted(came) == list(range(PART, len(LARGE), PART))
 
 
 def less(pieces: Any) -> Any:
@@ -134,3 +141,37 @@ def test_who_is_told_ends_it(bucket: Bucket, limit: int) -> None:
         store.open_held("x.bin", limit)
     assert caught.value is not None
     assert fetching() == []
+
+
+@given(st.integers(1, 1 << 40))
+def test_how_much_is_asked_for_at_once(size: int) -> None:
+    """Eight connections share a file of up to 256 MiB, in pieces that whole parts of an upload make up."""
+    part = part_of(size)
+    assert part in {8 << 20, 16 << 20, 24 << 20, 32 << 20}
+    assert part == 32 << 20 or -(-size // part) <= 8
+    assert part == 8 << 20 or -(-size // (part - (8 << 20))) > 8
+
+
+def faults() -> int:
+    """How often this thread was interrupted because memory had to be found."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is found when it is touched")
+def test_memory_is_found_before_it_is_needed() -> None:
+    """Putting what was expected finds its memory there, and what had been put before stays."""
+    size = 64 << 20
+    target = InMemory(size)
+    target.put(5, b"before")
+    target.expect(3, size - 3)
+    piece, before = b"x" * PART, faults()
+    for start in range(PART, size, PART):
+        target.put(start, piece)
+    if tuple(map(int, platform.release().split(".")[:2])) >= (5, 14):
+        assert faults() - before < (size - PART) // 4096 // 8
+    with target.finish() as file:
+        found = file.read()
+    assert len(found) == size
+    assert found.strip(b"\0x") == b"before"

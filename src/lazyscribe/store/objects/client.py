@@ -29,7 +29,7 @@ PART = 8 << 20
 PARALLEL = 8
 """Parts of one file that travel at the same time."""
 
-PIECE = 512 << 10
+PIECE = 256 << 10
 """Bytes of a large file that are taken over at once while it comes: so many for each part are in memory twice."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
