@@ -125,7 +125,7 @@ def save(
             _raise_unknown(manifest, error)
         with apart():
             left = stage.undo(error)
-        if progress.alone is not None and progress.alone.key in left:
+        if progress.alone is not None and progress.alone.key in left and _is_there(manifest, progress.alone.key):
             _raise_unknown(manifest, error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, (Exists, UnreadableError))
         if told or not isinstance(error, Exception):
@@ -246,6 +246,14 @@ def _may_be_written(manifest: Manifest, progress: _Progress, error: BaseExceptio
         return False
     try:  # an interrupt may come between the deed and the note of it
         return manifest.peek()[0] != progress.against[0]
+    except Exception:
+        return True
+
+
+def _is_there(manifest: Manifest, key: str) -> bool:
+    """Whether a file may be there that could not be taken back: perhaps it was never created."""
+    try:
+        return manifest.store.read(key) is not None
     except Exception:
         return True
 
