@@ -194,10 +194,11 @@ class Proxy:
             up.set()
             await self._stop.wait()
             server.close()
-            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+            while others := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+                for task in others:
+                    task.cancel()
+                await asyncio.gather(*others, return_exceptions=True)
+                await asyncio.sleep(0)  # a connection that was just accepted becomes a task
 
         self._loop.run_until_complete(run())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
