@@ -120,7 +120,7 @@ def checked_file(
             yield held
         elif facts is not None:
             with _watched(raw, facts, path, artifact.name):
-                with part([size]):
+                with part([] if _is_counted(raw) else [size]):
                     meter = current()
                     digest, _ = digest_of(raw, None if meter is None else meter.add)
                 check(facts, digest, path, artifact.name)
@@ -150,8 +150,9 @@ def _held(raw: BinaryIO, size: int) -> io.BytesIO:
     meter = current()
     if isinstance(raw, io.BytesIO):
         if meter is not None:
-            with meter.part([size]):
-                meter.add(size)
+            more = 0 if _is_counted(raw) else size
+            with meter.part([more]):
+                meter.add(more)
         return raw
     if meter is None:
         return io.BytesIO(raw.read())
@@ -163,6 +164,11 @@ def _held(raw: BinaryIO, size: int) -> io.BytesIO:
     if place < size:  # somebody has cut it meanwhile
         held.truncate(place)
     return held
+
+
+def _is_counted(raw: BinaryIO) -> bool:
+    """Whether the bytes of an open file were counted, and hashed, on their way here."""
+    return hasattr(raw, "taken_digest")
 
 
 @contextmanager
