@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from lazyscribe import Repository
@@ -13,7 +14,7 @@ from lazyscribe.verify import main
 from tests.verification.support import kinds, only, project, records, repository, snapshot, write
 
 
-def _without(folder: Path, version: int = 0, name: str = "x") -> Repository:
+def _without(folder: Path | str, version: int = 0, name: str = "x") -> Repository:
     """Save a repository of two versions and delete one; its file is ``x/{version}.json``."""
     made = repository(folder, name=name)
     made.delete(name, version, "leaked")
@@ -298,3 +299,16 @@ def test_progress_counts_the_files_of_history(tmp_path: Path) -> None:
     total = sum(path.stat().st_size for path in (tmp_path / "x").iterdir())
     assert calls[0] == (0, total)
     assert calls[-1] == (total, total)
+
+
+def test_the_past_is_looked_at_in_memory_too() -> None:
+    """Everything goes through the store, so another file system shows the same."""
+    folder = "memory:///lazyscribe-verify-past"
+    fs = fsspec.filesystem("memory")
+    try:
+        made = _without(folder)
+        assert made.verify().findings == ()
+        fs.rm_file(f"{folder}/x/0.json")
+        assert only(made.verify(), "past-file-missing").path == f"{folder}/x/0.json"
+    finally:
+        fs.rm(folder, recursive=True)
