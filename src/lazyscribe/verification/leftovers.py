@@ -106,9 +106,7 @@ class Leftovers:
         """Look into the folders and return what is left over."""
         root = self._listed(self._store.files_in, "") or []
         lying, about = self._lying(), self._told_of()
-        beside: set[str] = set()
-        for folder in {parent(key) for key in about} - {""}:
-            beside |= set(self._listed(self._store.files_in, folder) or ())
+        beside = self._beside()
         self._temporary = {key for key in (*root, *beside, *(self.ours or ()), *lying) if _is_temporary(key)}
         lying = {key for key in lying if not key.rpartition("/")[2].startswith(".")}
         lying, about = self._without_others(root, lying, about)
@@ -147,6 +145,15 @@ class Leftovers:
             if not f"{folder}/".startswith(f"{last}/"):  # not below one that was listed
                 last = folder
                 found.update(self._listed(self._store.keys, folder) or ())
+        return found
+
+    def _beside(self) -> set[str]:
+        """Return the keys of what lies in folders that facts, complete or not, lead to and no record is kept in."""
+        told = {parent(key[len(start) :]) for start in (_FACTS, _PACKS) for key in self._known(start)}
+        found: set[str] = set()
+        for folder in told - {""}:
+            if self._contents.folders.isdisjoint((folder, *_above(folder))):
+                found.update(self._listed(self._store.files_in, folder) or ())
         return found
 
     # Other manifests
