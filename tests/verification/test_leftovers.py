@@ -74,6 +74,28 @@ def test_an_incomplete_file_of_an_experiment_that_never_joined_is_found(tmp_path
     assert kinds(made.verify()) == ["temporary-file", "orphan", "orphan"]
 
 
+@pytest.mark.parametrize("kind", ["facts", "packs"])
+def test_incomplete_facts_lead_to_an_incomplete_file(tmp_path: Path, kind: str) -> None:
+    """A save of a new name that was killed while it wrote facts leaves a folder that only these lead to."""
+    made = repository(tmp_path)
+    temporary = ".lsc-0123456789abcdef.tmp"
+    for folder in (tmp_path / "new" / "name", tmp_path / ".lazyscribe" / kind / "new" / "name"):
+        folder.mkdir(parents=True)
+        (folder / temporary).write_bytes(b"half")
+    (tmp_path / "new" / "name" / "notes.txt").write_text("mine")
+    assert kinds(made.verify()) == ["temporary-file"] * 2
+
+
+def test_an_incomplete_file_of_a_name_whose_versions_are_deleted_is_found(tmp_path: Path) -> None:
+    """No record leads to its folder any more, and the facts of what was deleted do."""
+    made = repository(tmp_path)
+    made.delete("x", 0, "no")
+    made.delete("x", 1, "no")
+    made.save()
+    (tmp_path / "x" / ".lsc-0123456789abcdef.tmp").write_bytes(b"half")
+    assert kinds(made.verify()) == ["temporary-file"]
+
+
 def test_names_that_look_like_temporary_files_but_are_not_ours_are_left_alone(tmp_path: Path) -> None:
     """Only the exact form is ours, and hidden files are nobody's orphans."""
     made = repository(tmp_path)

@@ -23,8 +23,8 @@ TRIES = 3
 def verify(subject: Subject, workers: int | None = None, progress: Followed = None) -> Report:
     """Check what is on disk now. Writes nothing and takes no lock; many threads may call at once.
 
-    Damage is what the report says, never an exception. If there is any and somebody saved meanwhile, the check is done
-    again.
+    Damage is what the report says, never an exception. If there is any, of files of history too, and somebody saved
+    meanwhile, the check is done again.
 
     Parameters
     ----------
@@ -45,9 +45,13 @@ def verify(subject: Subject, workers: int | None = None, progress: Followed = No
         for _ in range(TRIES):
             contents = Contents(subject)
             report = _check(subject, contents, workers or default_workers(), meter)
-            if report.ok or _read(subject) == contents.data:
+            if _is_settled(report) or _read(subject) == contents.data:
                 break
         return report
+
+
+def _is_settled(report: Report) -> bool:
+    return report.ok and not any(each.kind in ("past-file-missing", "past-file-damaged") for each in report.findings)
 
 
 def _read(subject: Subject) -> bytes | None:

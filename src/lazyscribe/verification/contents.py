@@ -1,8 +1,9 @@
-"""What a file of records says: its records, checked one by one, and the files that they name."""
+"""What a file of records says: its records, checked one by one, and the files that they and its history name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lazyscribe.artifacts import _get_handler
@@ -11,9 +12,10 @@ from lazyscribe.codec.artifacts import from_record
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import Record, decode
 from lazyscribe.codec.texts import split
-from lazyscribe.exception import CorruptManifestError
+from lazyscribe.exception import CorruptManifestError, InvalidNameError
 from lazyscribe.store.base import Store
-from lazyscribe.store.keys import fold, join, portability_warning
+from lazyscribe.store.keys import check_key, fold, join, portability_warning
+from lazyscribe.verification.past import read_past
 from lazyscribe.verification.report import Finding
 
 
@@ -44,10 +46,20 @@ class Subject(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """An artifact's record and the position of the record that it stands in."""
+    """An artifact's record and the position of the record that it stands in.
 
-    position: int
+    Attributes
+    ----------
+    gone
+        Of a version that only history knows: why no record holds it. Then there is no position either.
+    sha256
+        Of such a version's file, if history tells it.
+    """
+
+    position: int | None
     record: Record
+    gone: str = ""
+    sha256: str | None = None
 
     @property
     def name(self) -> str:
@@ -66,12 +78,16 @@ class Contents:
         How many there are.
     files
         Who names a file, by its key.
+    past
+        Who names a file that no record names but that history loads, by its key.
     spellings
         The first of these keys by what all share that some file system takes for one; see `fold`.
     folders
         Keys of the folders that records are kept in.
     complete
         Whether it is known which files belong to the records.
+    history
+        What the journal tells of files.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -81,11 +97,15 @@ class Contents:
         self.data: bytes | None = None
         self.records = 0
         self.files: dict[str, list[Holder]] = {}
+        self.past: dict[str, Holder] = {}
         self.spellings: dict[str, str] = {}
         self.folders: set[str] = set()
         self.complete = False
         if self._read():
             self._enter_all()
+        self.history = read_past(subject.store, subject.key, self.data)
+        if self.complete:
+            self._enter_past()
 
     def _find(self, kind: str, severity: str, message: str, holder: Holder | None = None, key: str = "") -> None:
         position, name = (None, None) if holder is None else (holder.position, holder.name)
@@ -155,7 +175,7 @@ class Contents:
             self._find(kind, severity, f"Record {position} of {self._subject.place()} {what}; {todo}.", holder)
 
     def names(self, key: str) -> bool:
-        """Whether a record names the file `key`, be it in another spelling."""
+        """Whether a record, or else history, names the file `key`, be it in another spelling."""
         return key in self.files or fold(key) in self.spellings
 
     def _enter(self, record: Record, position: int) -> None:
@@ -166,6 +186,15 @@ class Contents:
             self._compare_names(key, holder)
             self.files.setdefault(key, []).append(holder)
             self._check_handler(key, holder)
+
+    def _enter_past(self) -> None:
+        for key, (told, why) in self.history.versions.items():
+            if self.names(key):
+                continue
+            with suppress(InvalidNameError):  # in a journal that was tampered with
+                record = {"name": told.name, "version": told.version, "created_at": told.date, "handler": told.handler}
+                self.past[check_key(key)] = Holder(None, record, why, told.sha256)
+        self.spellings.update({fold(key): key for key in self.past})
 
     def _compare_names(self, key: str, holder: Holder) -> None:
         if key in self.files:

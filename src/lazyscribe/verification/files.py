@@ -1,9 +1,9 @@
-"""Whether the files of the records are there, and whether they are the ones that were saved."""
+"""Whether the files of the records are there, and whether they are the ones that were saved; those of history too."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -95,7 +95,8 @@ def check_files(subject: Subject, contents: Contents, told: Told | None, workers
     def look(file: File) -> Look:
         return _look(store, file, meter)
 
-    files = _gathered(gather, sorted(contents.files.items()), workers)
+    past = {key: [holder] for key, holder in contents.past.items()}
+    files = _gathered(gather, sorted({**contents.files, **past}.items()), workers)
     files.sort(key=lambda each: (-each.size, each.key))
     meter.expect(sum(each.size for each in files))
     meter.tell()
@@ -114,9 +115,16 @@ def _gathered(
 
 
 def _with_facts(key: str, holders: list[Holder], find: Callable[[str, str], Facts | None]) -> File:
-    facts = [find(_as_text(record["created_at"]), record["handler"]) for _, record in holders]
+    facts = [_facts_of(holder, find) for holder in holders]
     sizes = [each.size for each in facts if each is not None and isinstance(each.size, int)]
     return File(key, holders, facts, max(0, *sizes, 0))
+
+
+def _facts_of(holder: Holder, find: Callable[[str, str], Facts | None]) -> Facts | None:
+    date, handler = holder.record["created_at"], holder.record["handler"]
+    date = date if holder.gone else _as_text(date)  # history has it as facts do, or it is nonsense
+    found = find(date, handler)
+    return found if found is not None or holder.sha256 is None else Facts(holder.sha256, 0, "", date, handler)
 
 
 @lru_cache
@@ -140,7 +148,7 @@ def _look(store: Store, file: File, meter: Meter) -> Look:
         with store.open(file.key) as buf:
             if not any(file.facts):
                 return Look(file)
-            return Look(file, *_digest(buf.read, min(file.size + 1, CHUNK), tell))
+            return Look(file, *_digest(buf.read, min(file.size + 1, CHUNK) if file.size else CHUNK, tell))
     except (FileNotFoundError, NotADirectoryError):
         return Look(file, missing=True)
     except Exception as error:  # whatever a file system may raise
@@ -162,6 +170,9 @@ def _judge(subject: Subject, contents: Contents, looks: list[Look]) -> Outcome:
     outcome = Outcome([], [], {"records": contents.records, "files": len(contents.files)})
     verified = unverified = 0
     for look in looks:
+        if look.file.key in contents.past:
+            outcome.findings.extend(_past(subject, look))
+            continue
         if look.missing or look.trouble:
             outcome.findings.extend(_not_read(subject, look))
             continue
@@ -173,9 +184,27 @@ def _judge(subject: Subject, contents: Contents, looks: list[Look]) -> Outcome:
             unverified += 1
         else:
             verified += 1
-    read = sum(look.size for look in looks)
+    read = sum(look.size for look in looks if look.file.key not in contents.past)
     outcome.checked.update(verified=verified, unverified=unverified, bytes=read)
     return outcome
+
+
+def _past(subject: Subject, look: Look) -> Iterator[Finding]:
+    """Yield what is wrong with the file of a version that only history knows: no record lost anything by that."""
+    holder, facts, place = look.file.holders[0], look.file.facts[0], subject.place(look.file.key)
+    kind = "past-file-missing" if look.missing else "past-file-damaged"
+    what = "is not there"
+    if look.trouble:
+        what = f"cannot be read ({look.trouble})"
+    elif not look.missing:
+        if facts is None or facts.sha256 == look.sha256:
+            return
+        what = f"has the SHA-256 {look.sha256}, but {facts.sha256} was saved"
+    message = (
+        f"The file of version {holder.record['version']} of {holder.name!r}, {holder.gone}, {what}: {place}; no record "
+        "lost anything, but restore it from a good copy if history is to load it."
+    )
+    yield Finding(kind, "warning", place, message, None, holder.name)
 
 
 def _not_read(subject: Subject, look: Look) -> list[Finding]:

@@ -1,17 +1,18 @@
-"""Files that no record names: what killed saves and deleted records leave, and nothing of anybody else's.
+"""Files that nobody names: what killed saves and deleted experiments leave, and nothing of anybody else's.
 
 A folder may hold a project, a repository and whatever its user keeps there. A file is an **orphan** only if no record
-of this manifest names it, no record of another manifest in the same folder does, and either
+of this manifest names it, nor its history (of versions that were deleted), nor those of another manifest in the same
+folder, and either
 
 - it lies in a folder that a record is kept in (``{name}/`` of a version, ``{slug}/`` of an experiment, and below), or
 - there are facts of ours about it under ``.lazyscribe/``.
 
 Not looked at are names that begin with a dot (systems and tools put such files anywhere), folders that hold a manifest
 or a ``.lazyscribe`` of their own, and, if a version has no name, the folder of the manifest itself. If it is not known
-which files belong to records (a manifest here is damaged), nothing is called an orphan, and a note says so.
+which files belong to records or history (one of them here is damaged), nothing is called an orphan, and a note says so.
 
-What a killed save leaves of a new experiment before the first facts are written (a file in a folder that no record
-names) cannot be told from a user's file and is not reported.
+What a killed save leaves of a new experiment, or of the first version of a name, before the first facts are written (a
+file in a folder that no record names) cannot be told from a user's file and is not reported.
 """
 
 from __future__ import annotations
@@ -25,13 +26,12 @@ from lazyscribe.codec.text import check_experiment, check_version, decode
 from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
 from lazyscribe.facts import FOLDER, facts_key, packed
-from lazyscribe.journal.entries import NAME, decode_pack
-from lazyscribe.journal.entries import decode as decode_entry
 from lazyscribe.journal.files import TURN
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
 from lazyscribe.verification.files import Told
+from lazyscribe.verification.past import Past, read_past
 from lazyscribe.verification.report import Finding
 
 _TEMPORARY = re.compile(r"\.lsc-[0-9a-f]{16}\.tmp")
@@ -39,6 +39,8 @@ _FACTS, _PACKS, _STAGED = f"{FOLDER}/facts/", f"{FOLDER}/packs/", f"{FOLDER}/sta
 
 RELEASE_LOCK = b"format = "
 """What a lock of a release begins with, whatever it is called: it names no files by records."""
+
+_NO_PAST = Past({}, set(), [])
 
 PEEK = 4096
 """Bytes by which a manifest is told from other files."""
@@ -104,9 +106,7 @@ class Leftovers:
         """Look into the folders and return what is left over."""
         root = self._listed(self._store.files_in, "") or []
         lying, about = self._lying(), self._told_of()
-        beside: set[str] = set()
-        for folder in {parent(key) for key in about} - {""}:
-            beside |= set(self._listed(self._store.files_in, folder) or ())
+        beside = self._beside()
         self._temporary = {key for key in (*root, *beside, *(self.ours or ()), *lying) if _is_temporary(key)}
         lying = {key for key in lying if not key.rpartition("/")[2].startswith(".")}
         lying, about = self._without_others(root, lying, about)
@@ -114,21 +114,28 @@ class Leftovers:
         return [*found, self._not_looked_for()] if self._unclear else [*found, *self._orphans(lying, about)]
 
     def _told_of(self) -> set[str]:
-        """Return the keys of the files that there are facts about and that no record here names."""
+        """Return the keys of the files that there are facts about and that neither records nor history here name."""
         told = self.told
         keys = told.own | told.packed.keys() if told is not None else set()
         return {key for key in keys if not self._contents.names(key)}
 
     def _without_others(self, root: list[str], lying: set[str], about: set[str]) -> tuple[set[str], set[str]]:
-        """Leave out what this manifest or another one names; note why, if that cannot be told."""
+        """Leave out what this manifest, its history or another one names; note why, if that cannot be told."""
         lying = {key for key in lying if not self._contents.names(key)}
         if (self._contents.data is None and not self._subject.seen) or not (lying or about):
             return set(), set()
         if not self._contents.complete:
             self._unclear.append(f"not every record of {self._subject.place()} can be read")
             return lying, about
+        self._note_gaps(self._subject.key, self._contents.history)
         theirs = self._named_by_others(root)
         return self._outside(lying, theirs), {key for key in about if fold(key) not in theirs}
+
+    def _note_gaps(self, key: str, past: Past) -> None:
+        """Note that a history has lost something: it might have named any file."""
+        if past.trouble or past.damaged:
+            why = f" ({past.trouble})" if past.trouble else ""
+            self._unclear.append(f"not all of the history of {self._place(key)} can be read{why}")
 
     def _lying(self) -> set[str]:
         """Return the keys of all files in the folders that records are kept in."""
@@ -140,10 +147,19 @@ class Leftovers:
                 found.update(self._listed(self._store.keys, folder) or ())
         return found
 
+    def _beside(self) -> set[str]:
+        """Return the keys of what lies in folders that facts, complete or not, lead to and no record is kept in."""
+        told = {parent(key[len(start) :]) for start in (_FACTS, _PACKS) for key in self._known(start)}
+        found: set[str] = set()
+        for folder in told - {""}:
+            if self._contents.folders.isdisjoint((folder, *_above(folder))):
+                found.update(self._listed(self._store.files_in, folder) or ())
+        return found
+
     # Other manifests
 
     def _named_by_others(self, root: Iterable[str]) -> set[str]:
-        """Return the folded keys of the files that other manifests in this folder name."""
+        """Return the folded keys of the files that other manifests in this folder and their histories name."""
         noted = {key.split("/")[1] for key in self.ours or ()}
         saved = {name.removesuffix(ending) for name in noted for ending in (".lock", ".log") if name.endswith(ending)}
         likely = saved | {"project.json", "repository.json"}
@@ -152,9 +168,13 @@ class Leftovers:
             start = _start_of(self._store, key) if key != self._subject.key else RELEASE_LOCK
             if not start.startswith(RELEASE_LOCK) and (key in likely or _looks_like_manifest(start)):
                 try:
-                    files.update(_files_of(self._store, key, key in likely))
+                    data, found = _files_of(self._store, key, key in likely)
                 except Exception as error:  # nonsense of every kind
                     self._unclear.append(f"{self._place(key)} cannot be read ({error})")
+                    continue
+                past = read_past(self._store, key, data) if f"{key}.log" in noted else _NO_PAST
+                self._note_gaps(key, past)
+                files |= found | past.folded()
         return files
 
     def _outside(self, keys: set[str], theirs: set[str]) -> set[str]:
@@ -192,22 +212,12 @@ class Leftovers:
             yield self._find("temporary-file", key, message)
 
     def _damaged_history(self) -> Iterator[Finding]:
-        start = f"{FOLDER}/{self._subject.key}.log/"
-        for key in self._known(start):
-            name = key.removeprefix(start)
-            if NAME.fullmatch(name) and not self._is_entry(key, name):
-                message = (
-                    f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a "
-                    "good copy, or delete it."
-                )
-                yield self._find("history-damaged", key, message)
-
-    def _is_entry(self, key: str, name: str) -> bool:
-        try:
-            found = self._store.read(key)
-        except Exception:  # whatever a file system may raise
-            return False
-        return found is None or (decode_entry(found[0], name) or decode_pack(found[0], name)) is not None
+        for key in self._contents.history.damaged:
+            message = (
+                f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a "
+                "good copy, or delete it."
+            )
+            yield self._find("history-damaged", key, message)
 
     def _orphans(self, lying: set[str], about: set[str]) -> Iterator[Finding]:
         for key in lying | about:
@@ -260,8 +270,8 @@ def _looks_like_manifest(start: bytes) -> bool:
     return start.lstrip().startswith(b"[") and any(mark in start for mark in marks)
 
 
-def _files_of(store: Store, key: str, strict: bool) -> set[str]:
-    """Return the folded keys of the files that the records of another manifest name."""
+def _files_of(store: Store, key: str, strict: bool) -> tuple[bytes | None, set[str]]:
+    """Return another manifest and the folded keys of the files that its records name."""
     place, found, files = store.describe(key), store.read(key), set()
     for position, text in enumerate(split(found[0], place) if found is not None else ()):
         record = decode(text, place, position)
@@ -273,4 +283,4 @@ def _files_of(store: Store, key: str, strict: bool) -> set[str]:
             files.update(fold(join(folder, each["fname"])) for folder, each in artifact_files(record))
         elif strict and "tag" not in record:  # no release either
             raise CorruptManifestError(f"record {position} is of no kind that is known", path=place, record=position)
-    return files
+    return found[0] if found is not None else None, files

@@ -26,6 +26,8 @@ KINDS = {
     "number-duplicate": "two versions of a name have one number",
     "slug-duplicate": "two experiments have one slug",
     "handler-missing": "the handler of a record is not available here",
+    "past-file-missing": "the file of a version that only history knows is not there",
+    "past-file-damaged": "the file of a version that only history knows cannot be read, or is not what was saved",
     "staged-file": "a file waits to replace another one",
     "temporary-file": "a file that was never completed",
     "orphan": "a file that belongs to no record",

@@ -1,0 +1,95 @@
+"""The files that only the journal names: of versions that were deleted, or that another program dropped.
+
+`repository.at` loads them still, so they are nobody's leftovers. Nothing loads those of deleted experiments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from lazyscribe.journal.entries import LogEntry, Told
+from lazyscribe.journal.log import Journal
+from lazyscribe.manifest import Digests
+from lazyscribe.store.base import Store
+from lazyscribe.store.keys import fold, join
+
+DROPPED = "which another program dropped"
+"""What is said of a version that is not in the manifest, without anybody having deleted it."""
+
+
+class Gone(NamedTuple):
+    """A version as the journal told of it last, and what is said of it if no record holds it any more."""
+
+    told: Told
+    why: str
+
+
+class Past(NamedTuple):
+    """What a journal tells of files.
+
+    Attributes
+    ----------
+    versions
+        Those that were ever told of, by the keys of their files; the living ones are among them.
+    experiments
+        Keys of the files that were written for experiments.
+    damaged
+        Keys of the journal's files that hold no entry.
+    trouble
+        Why the journal cannot be read; empty if it can.
+    """
+
+    versions: dict[str, Gone]
+    experiments: set[str]
+    damaged: list[str]
+    trouble: str = ""
+
+    def folded(self) -> set[str]:
+        """Return the folded keys of all files."""
+        return {fold(key) for key in chain(self.versions, self.experiments)}
+
+
+def read_past(store: Store, key: str, data: bytes | None) -> Past:
+    """Return what the journal of the manifest `key` tells, which is `data`; reads all of it once, and never raises.
+
+    An entry that may have happened counts: only of one whose manifest still is the one before is that known not to be.
+    """
+    journal = Journal(store, key)
+    digest = Digests().of(data) if data is not None else ""
+
+    def holds(entry: LogEntry) -> bool:
+        return entry.after in (None, digest) or entry.before != digest
+
+    try:
+        entries = journal.view(holds, whole=True).entries
+    except Exception as error:  # whatever a file system may raise
+        return Past({}, set(), [], str(error) or type(error).__name__)
+    written = {key for entry in entries for key in entry.files or ()}
+    return Past(_versions(entries), written, [f"{journal.folder}/{name}" for name in sorted(journal.damaged)])
+
+
+def _versions(entries: Iterable[LogEntry]) -> dict[str, Gone]:
+    found: dict[str, Gone] = {}
+    for entry in entries:
+        if entry.is_note:  # of what it deleted nothing is known that could be loaded
+            continue
+        for told in chain(entry.held, entry.observed, entry.logged, entry.changed):
+            _take(found, told, DROPPED)
+        for each in entry.deleted:
+            _take(found, each.told, f"which {entry.author} deleted{f' ({each.reason})' if each.reason else ''}")
+    return found
+
+
+def _take(found: dict[str, Gone], told: Told, why: str) -> None:
+    """Take in what is told of a version; the digest of its file was told when that was written."""
+    if not told.fname:
+        return
+    key = join(told.name, told.fname)
+    before = found.get(key)
+    if before is not None and told.sha256 is None and before.told.date == told.date:
+        told = replace(told, sha256=before.told.sha256)
+    found[key] = Gone(told, why)
