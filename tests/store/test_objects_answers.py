@@ -462,7 +462,7 @@ def test_loading_in_parts(bucket: Bucket) -> None:
     repository.save()
     bucket.count()
     assert opened(bucket, "r").load_artifact("large") == data
-    assert [key for _, key in bucket.asked].count("models/large/large.bin") == 3
+    assert [key for _, key in bucket.asked].count("models/large/large.bin") == -(-len(data) // (8 << 20))
 
 
 def test_a_large_file_that_was_changed(bucket: Bucket, tmp_path: Path) -> None:
