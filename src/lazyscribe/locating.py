@@ -30,6 +30,8 @@ def find(path: str, options: Mapping[str, Any] | None = None, by_name: bool = Fa
         As `DocumentMissingError`: there is nothing to be read.
     ValueError
         As `InvalidArgumentError`: a path that cannot be opened, or of another file.
+    ImportError
+        As `StoreImportError`: the library for such URLs is not installed.
     """
     if not path:
         raise InvalidArgumentError("PATH is empty; give the path of a file or a folder.")
@@ -55,7 +57,7 @@ def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[by
     protocol, fpath = split_url(path)
     try:
         store = Place(protocol, fpath.parent, dict(options or {})).store
-    except (ValueError, ImportError) as error:  # a protocol that is not known, or not installed
+    except ValueError as error:  # a protocol that is not known, or options that are not
         raise InvalidArgumentError(f"{path} cannot be opened ({error}).") from error
     if not fpath.name:
         return None, ""
