@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from lazyscribe.exception import DocumentMissingError, InvalidArgumentError, LazyscribeError, UnreadableError
 from lazyscribe.place import Place, split_url
+from lazyscribe.store.protocols import is_read_only
 
 Kind = Literal["project", "repository"]
 NAMES: dict[str, Kind] = {"project.json": "project", "repository.json": "repository"}
@@ -101,10 +102,10 @@ def _records(data: bytes) -> Any:
 
 
 def promises(path: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the name of the store that serves `path`, and whether it excludes other writers; touches nothing.
+    """Return the name of the store of `path`, whether it can be written to and excludes others; touches nothing.
 
     Whether locks work at all on a network file system shows at the first write.
     """
     protocol, fpath = split_url(path)
     store = Place(protocol, fpath.parent, dict(options or {})).store
-    return {"store": type(store).__name__, "exclusive": store.exclusive}
+    return {"store": type(store).__name__, "writable": not is_read_only(protocol), "exclusive": store.exclusive}

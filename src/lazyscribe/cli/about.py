@@ -76,10 +76,7 @@ def _tables(console: Console, told: dict[str, Any]) -> str:
         for name, each in told["extras"].items()
     ]
     handlers = [[each["handler"], "yes" if each["there"] else "no", each["extra"]] for each in told["handlers"]]
-    places = [
-        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time", each.get("why")]
-        for each in told["places"]
-    ]
+    places = [[each["path"], each["kind"], each["store"], _writers(each), each.get("why")] for each in told["places"]]
     parts = [
         console.table(["what", "is"], rows),
         console.table(["extra", "installed", "missing"], extras),
@@ -87,6 +84,12 @@ def _tables(console: Console, told: dict[str, Any]) -> str:
         console.table(["place", "kind", "store", "writers", "note"], places),
     ]
     return "\n\n".join(parts)
+
+
+def _writers(place: dict[str, Any]) -> str:
+    if not place["writable"]:
+        return "none, it can only be read"
+    return "many" if place["exclusive"] else "one at a time"
 
 
 def _extras() -> dict[str, dict[str, Any]]:

@@ -30,6 +30,11 @@ def is_local(protocol: str) -> bool:
     return protocol in LOCAL
 
 
+def is_read_only(protocol: str) -> bool:
+    """Whether files of that protocol can be read and not written."""
+    return BUCKETS.get(protocol) == "HTTPStore"
+
+
 def absolute(protocol: str, path: str | os.PathLike[str]) -> tuple[str, str]:
     """Return what tells two paths apart, whatever their protocol: a name that all local ones share, and a POSIX path.
 
