@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import answer, call, error, run
 from tests.cli.web import served
 from tests.cloud.conftest import seaweedfs  # noqa: F401 - a fixture
-from tests.cloud.servers import SeaweedFS
+from tests.cloud.servers import SeaweedFS, free_ports
 
 
 def _options(server: SeaweedFS, flag: str = "-o") -> list[str]:
@@ -47,9 +47,39 @@ def test_a_bucket_is_listed_read_checked_and_written_to(
     assert call("get", "note", "--to", "-", *there, cwd=tmp_path).stdout == b"hello"
     assert answer("expire", "model@0", "--yes", *there, cwd=tmp_path)["done"] is True
     assert "model" in run("history", *there, cwd=tmp_path)
+
+
+def test_what_cannot_be_asked_is_told_in_its_own_words(seaweedfs: SeaweedFS, tmp_path: Path) -> None:  # noqa: F811
+    """Wrong credentials and unknown buckets are told as they are; that nothing is there only where that is so."""
+    folder, options = seaweedfs.new_folder("shell"), _options(seaweedfs)
     secret = seaweedfs.options()["secret"]
-    said = call("ls", folder, *[each.replace(secret, "wrong") for each in options], cwd=tmp_path)
-    assert (said.returncode, said.stdout, said.stderr.count(b"\n")) == (1, b"", 1)
+    wrong = [each.replace(secret, "wrong") for each in options]
+    for path, asked in ((folder, f"{folder}/project.json"), *[(f"{folder}/repository.json",) * 2]):
+        said = error("ls", path, *wrong, cwd=tmp_path, code=1)
+        assert said.startswith(f"{asked} cannot be reached (the credentials are wrong: "), said
+        assert "give the path" not in said
+    (place,) = answer("doctor", folder, *wrong, cwd=tmp_path)["places"]
+    assert "credentials are wrong" in place["why"]
+    for path in ("s3://no-such-bucket", "s3://no-such-bucket/a/b"):
+        said = error("ls", path, *options, cwd=tmp_path, code=1)
+        assert said.startswith(f"{path}/project.json cannot be reached (there is no such bucket"), said
+    for path in (folder, f"{folder}/", f"{folder}/repository.json"):
+        said = error("ls", path, *options, cwd=tmp_path, code=1)
+        assert said == (
+            f"There is no project or repository to be read at {path}; "
+            "give the path of its file, or of a folder that holds one.\n"
+        )
+
+
+@pytest.mark.parametrize("command", [["ls"], ["show", "ridge", "--in"]])
+@pytest.mark.parametrize("path", ["", "/folder", "/folder/", "/project.json"])
+def test_an_endpoint_that_is_not_there_is_told_in_its_own_words(tmp_path: Path, command: list[str], path: str) -> None:
+    """A web server that does not answer cannot be reached, which is all that is said."""
+    web = f"http://127.0.0.1:{free_ports(1)[0]}"
+    said = error(*command, f"{web}{path}", cwd=tmp_path, code=1)
+    assert said.startswith(web), said
+    assert " cannot be reached (no connection); see whether the endpoint is right" in said
+    assert "give the path" not in said
 
 
 def test_promote_stays_in_the_bucket_of_the_project(

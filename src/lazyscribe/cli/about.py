@@ -15,7 +15,7 @@ from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain
 from lazyscribe.cli.opening import documents, options_of
 from lazyscribe.cli.options import PlaceArgument
-from lazyscribe.exception import DocumentMissingError
+from lazyscribe.exception import DocumentMissingError, UnreadableError
 from lazyscribe.locating import promises
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
@@ -129,7 +129,7 @@ def _places(place: PlaceArgument) -> list[dict[str, Any]]:
     """Return what the store promises at each file of records that there is, or would be, and why none is seen."""
     try:
         found = documents(place)
-    except DocumentMissingError as error:
+    except (DocumentMissingError, UnreadableError) as error:
         folder = place.path if place.path.endswith(("/", ".json")) else f"{place.path}/"
         return [{"path": place.path, "kind": None, "why": str(error), **promises(folder, options_of(place.option))}]
     return [{"path": each.path, "kind": each.kind, **promises(each.path, each.options)} for each in found]
