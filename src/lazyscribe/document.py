@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +20,7 @@ from lazyscribe.journal.pending import Pending
 from lazyscribe.keywords import MODES, checked_trust, refuse_typos
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
-from lazyscribe.place import Place, split_url
+from lazyscribe.place import Place, split_file
 from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade
@@ -81,9 +80,7 @@ class Document(Selecting[T], Owner[T]):
         if mode not in MODES:
             message = f"{mode!r} is not a mode of a {self._kind}; use one of {', '.join(map(repr, MODES))}."
             raise InvalidArgumentError(message, mode=mode)
-        self.protocol, self.fpath = split_url(fpath)
-        if not self.fpath.name:
-            raise InvalidArgumentError(f"{os.fspath(fpath)!r} names no file; give the path of the {self._kind}'s file.")
+        self.protocol, self.fpath = split_file(fpath, self._kind)
         if is_local(self.protocol):
             refuse_typos(storage_options)
         self.storage_options = storage_options

@@ -35,6 +35,7 @@ The tree (in brackets a second parent; where that is a builtin, code that catche
     │   ├── MissingHandlerError [ArtifactLoadError]
     │   └── NoHandlerFitsError [ArtifactLogError]
     ├── HandlerImportError [ImportError]
+    ├── StoreImportError [ImportError]
     ├── HandlerTypeError [TypeError]
     ├── DependencyFileMissingError [FileNotFoundError]
     ├── DocumentMissingError [FileNotFoundError]
@@ -87,6 +88,7 @@ __all__ = [
     "MissingHandlerError",
     "NoHandlerFitsError",
     "HandlerImportError",
+    "StoreImportError",
     "HandlerTypeError",
     "DependencyFileMissingError",
     "DocumentMissingError",
@@ -252,6 +254,10 @@ class NoHandlerFitsError(UnknownHandlerError, ArtifactLogError):
 
 class HandlerImportError(LazyscribeError, ImportError):
     """The package that provides a handler cannot be imported."""
+
+
+class StoreImportError(LazyscribeError, ImportError):
+    """The library that serves URLs of a ``protocol`` cannot be imported."""
 
 
 class HandlerTypeError(LazyscribeError, TypeError):

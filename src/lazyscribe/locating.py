@@ -6,8 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lazyscribe.exception import DocumentMissingError, InvalidArgumentError, LazyscribeError, UnreadableError
-from lazyscribe.place import Place, split_url
+from lazyscribe.exception import (
+    DocumentMissingError,
+    InvalidArgumentError,
+    LazyscribeError,
+    UnreachableError,
+    UnreadableError,
+)
+from lazyscribe.place import Place, folder_of, split_url
+from lazyscribe.store.protocols import is_read_only
 
 Kind = Literal["project", "repository"]
 NAMES: dict[str, Kind] = {"project.json": "project", "repository.json": "repository"}
@@ -30,47 +37,63 @@ def find(path: str, options: Mapping[str, Any] | None = None, by_name: bool = Fa
         As `DocumentMissingError`: there is nothing to be read.
     ValueError
         As `InvalidArgumentError`: a path that cannot be opened, or of another file.
+    ImportError
+        As `StoreImportError`: the library for such URLs is not installed.
+    OSError
+        As `UnreadableError`: the place could not be asked.
     """
     if not path:
         raise InvalidArgumentError("PATH is empty; give the path of a file or a folder.")
     named = NAMES.get(path.rpartition("/")[2]) if by_name else None
-    data, trouble = _read(path, options, whole=named is None)
+    data, trouble = (None, None) if folder_of(path) else _read(path, options, whole=named is None)
     if data is not None:
         return [(path, named or _kind(path, data))]
     folder = path if path.endswith("/") else f"{path}/"
     inside = [(folder + name, kind) for name, kind in NAMES.items()]
     there = [(file, kind, _read(file, options, whole=not by_name)) for file, kind in inside]
+    troubles = [error for _, _, (_, error) in there if error]
+    for error in [trouble] if path.endswith(".json") else troubles:
+        if isinstance(error, UnreadableError):
+            raise error
     if all(content is None for _, _, (content, _) in there):
-        reason = next((why for why in (*(why for _, _, (_, why) in there), trouble) if why), "")
-        message = f"There is no project or repository to be read at {path}{f' ({reason})' if reason else ''}"
+        reasons = [_words(error) for error in (*troubles, trouble) if error and not isinstance(error, UnreadableError)]
+        message = f"There is no project or repository to be read at {path}{f' ({reasons[0]})' if reasons else ''}"
         raise DocumentMissingError(f"{message}; give the path of its file, or of a folder that holds one.", path=path)
-    for file, _, (content, why) in there:
-        if content is None and why:
-            raise DocumentMissingError(f"{file} cannot be read ({why}); see who may read it.", path=file)
+    for file, _, (_, error) in there:
+        if error:
+            raise DocumentMissingError(f"{file} cannot be read ({_words(error)}); see who may read it.", path=file)
     return [(file, kind) for file, kind, (content, _) in there if content is not None]
 
 
-def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[bytes | None, str]:
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _read(
+    path: str, options: Mapping[str, Any] | None, whole: bool
+) -> tuple[bytes | None, Exception | None]:  # fmt: skip
     """Return the bytes of a file (not the `whole`: none), or ``None`` and, if there is one, why it cannot be read."""
     protocol, fpath = split_url(path)
     try:
         store = Place(protocol, fpath.parent, dict(options or {})).store
-    except (ValueError, ImportError) as error:  # a protocol that is not known, or not installed
+    except ValueError as error:  # a protocol that is not known, or options that are not
         raise InvalidArgumentError(f"{path} cannot be opened ({error}).") from error
     if not fpath.name:
-        return None, ""
+        return None, None
     try:
         if not whole:
             with store.open(fpath.name):
-                return b"", ""
+                return b"", None
         found = store.read(fpath.name)
+    except UnreachableError:  # asked long enough; the next file would be asked for as long
+        raise
     except UnreadableError as error:
-        return None, str(error)
+        return None, error
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, LazyscribeError):
-        return None, ""
+        return None, None
     except Exception as error:  # whatever a file system may raise
-        return None, str(error) or type(error).__name__
-    return (found[0], "") if found is not None else (None, "")
+        return None, error
+    return (found[0] if found is not None else None), None
 
 
 def _kind(path: str, data: bytes) -> Kind:
@@ -99,10 +122,10 @@ def _records(data: bytes) -> Any:
 
 
 def promises(path: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the name of the store that serves `path`, and whether it excludes other writers; touches nothing.
+    """Return the name of the store of `path`, whether it can be written to and excludes others; touches nothing.
 
     Whether locks work at all on a network file system shows at the first write.
     """
     protocol, fpath = split_url(path)
     store = Place(protocol, fpath.parent, dict(options or {})).store
-    return {"store": type(store).__name__, "exclusive": store.exclusive}
+    return {"store": type(store).__name__, "writable": not is_read_only(protocol), "exclusive": store.exclusive}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.store import absolute, file_system, open_store, protocol_of, store_of
 from lazyscribe.store.base import Store
-from lazyscribe.store.protocols import is_local, refuse_secrets
+from lazyscribe.store.protocols import folder_named, is_local, refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,30 @@ def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
     if separator:
         refuse_secrets(protocol, path)
     return (protocol, Path(path)) if separator else ("file", Path(text))
+
+
+def split_file(fpath: str | os.PathLike[str], kind: str) -> tuple[str, Path]:
+    """Return protocol and path of the file of a project or a repository, as `kind` says.
+
+    Raises
+    ------
+    InvalidArgumentError
+        That is no file but a folder, or the URL holds a secret.
+    """
+    text = os.fspath(fpath)
+    protocol, path = split_url(text)
+    if not path.name:
+        raise InvalidArgumentError(f"{text!r} names no file; give the path of the {kind}'s file.")
+    if what := folder_of(text):
+        example = f"{text.rstrip('/')}/{kind}.json"
+        raise InvalidArgumentError(f"{text} names {what}; give the path of the file, such as {example}.")
+    return protocol, path
+
+
+def folder_of(path: str) -> str:
+    """Return what a path names if that is no file, in words; "" of what may be one, as of all paths on local disks."""
+    protocol, separator, rest = path.partition("://")
+    return folder_named(protocol, rest) if separator else ""
 
 
 class Place:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lazyscribe.exception import DocumentMissingError, InvalidArgumentError
+from lazyscribe.exception import InvalidArgumentError, LazyscribeError
 from lazyscribe.locating import Kind, find
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         reports = [_check(path, kind, options.workers) for path, kind in find(options.path)]
-    except (DocumentMissingError, InvalidArgumentError) as error:
+    except LazyscribeError as error:
         sys.stderr.write(f"{error}\n")
-        return NOT_FOUND if isinstance(error, DocumentMissingError) else WRONG_USE
+        return WRONG_USE if isinstance(error, InvalidArgumentError) else NOT_FOUND
     ok = all(report.ok for report in reports)
     if options.json:
         whole = {"schema": 1, "ok": ok, "reports": [report.to_dict() for report in reports]}

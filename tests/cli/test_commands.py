@@ -218,6 +218,19 @@ def test_promote_makes_an_artifact_a_version_and_lineage_tells_where_it_comes_fr
     assert "newer" in error("promote", "lasso", "notes", "--yes", cwd=here, code=1)
 
 
+def test_promote_goes_beside_the_project_that_is_named_and_says_where(here: Path, tmp_path: Path) -> None:
+    """Without --to the repository lies beside the project of --in; the sentence names its full path."""
+    (tmp_path / "other").mkdir()
+    there = ["--in", "../here/project.json"]
+    said = run("promote", "lasso", "notes", *there, "--yes", cwd=tmp_path / "other")
+    assert said == f"notes of lasso-20250121120000 becomes version 0 of notes in {here / 'repository.json'}\n"
+    assert [each["name"] for each in Repository(here / "repository.json", mode="r")][-1] == "notes"
+    told = answer("promote", "ridge", "notes", *there, "--to", "mine", "--yes", cwd=tmp_path / "other")
+    assert (told["to"], told["version"]) == ("mine/repository.json", 0)
+    assert str(tmp_path / "other" / "mine" / "repository.json") in told["text"]
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["mine"]
+
+
 def test_releases_are_promoted_and_taken_back_as_a_whole(here: Path) -> None:
     assert answer("release", "1.0", "--dry-run", cwd=here)["done"] is False
     assert answer("release", cwd=here)["releases"] == []

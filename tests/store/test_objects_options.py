@@ -254,9 +254,9 @@ def test_file_systems(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_obstore(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the extra, fsspec serves: here it says which of its packages is missing."""
+    """Without the extra, fsspec serves, and where its package is missing, too, the extra is what is named."""
     monkeypatch.setattr("lazyscribe.store.by_obstore", lambda _: False)
-    with pytest.raises(ImportError, match="s3fs"):
+    with pytest.raises(ImportError, match=r"lazyscribe\[cloud\]"):
         open_store("s3", "bucket", {})
     monkeypatch.setattr(
         "fsspec.filesystem", lambda protocol, **_: SimpleNamespace(protocol=protocol, _strip_protocol=str)

@@ -15,7 +15,7 @@ from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain
 from lazyscribe.cli.opening import documents, options_of
 from lazyscribe.cli.options import PlaceArgument
-from lazyscribe.exception import DocumentMissingError
+from lazyscribe.exception import DocumentMissingError, UnreadableError
 from lazyscribe.locating import promises
 
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
@@ -76,10 +76,7 @@ def _tables(console: Console, told: dict[str, Any]) -> str:
         for name, each in told["extras"].items()
     ]
     handlers = [[each["handler"], "yes" if each["there"] else "no", each["extra"]] for each in told["handlers"]]
-    places = [
-        [each["path"], each["kind"], each["store"], "many" if each["exclusive"] else "one at a time", each.get("why")]
-        for each in told["places"]
-    ]
+    places = [[each["path"], each["kind"], each["store"], _writers(each), each.get("why")] for each in told["places"]]
     parts = [
         console.table(["what", "is"], rows),
         console.table(["extra", "installed", "missing"], extras),
@@ -87,6 +84,12 @@ def _tables(console: Console, told: dict[str, Any]) -> str:
         console.table(["place", "kind", "store", "writers", "note"], places),
     ]
     return "\n\n".join(parts)
+
+
+def _writers(place: dict[str, Any]) -> str:
+    if not place["writable"]:
+        return "none, it can only be read"
+    return "many" if place["exclusive"] else "one at a time"
 
 
 def _extras() -> dict[str, dict[str, Any]]:
@@ -126,7 +129,7 @@ def _places(place: PlaceArgument) -> list[dict[str, Any]]:
     """Return what the store promises at each file of records that there is, or would be, and why none is seen."""
     try:
         found = documents(place)
-    except DocumentMissingError as error:
+    except (DocumentMissingError, UnreadableError) as error:
         folder = place.path if place.path.endswith(("/", ".json")) else f"{place.path}/"
         return [{"path": place.path, "kind": None, "why": str(error), **promises(folder, options_of(place.option))}]
     return [{"path": each.path, "kind": each.kind, **promises(each.path, each.options)} for each in found]

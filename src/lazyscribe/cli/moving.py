@@ -11,6 +11,7 @@ from lazyscribe.cli.consent import Change, carry_out
 from lazyscribe.cli.console import Console, Refused, plain, size
 from lazyscribe.cli.opening import Found, date_of, document, documents, options_of
 from lazyscribe.cli.options import Consent, Message, Place, Storage
+from lazyscribe.locating import promises
 
 if TYPE_CHECKING:
     from lazyscribe.copying import Copied
@@ -30,7 +31,10 @@ Artifact = Annotated[str | None, typer.Argument(metavar="ARTIFACT", help="The na
 Tag = Annotated[str | None, typer.Option("--release", metavar="TAG", help="Instead: the release of this tag …")]
 Alias = Annotated[str | None, typer.Option("--alias", metavar="ALIAS", help="… is what this alias means from now on.")]
 Repo = Annotated[
-    str, typer.Option("--to", metavar="PATH", help="Path or URL of the repository, made if there is none.")
+    str | None,
+    typer.Option(
+        "--to", metavar="PATH", help="Path or URL of the repository; default: beside the project. May be new."
+    ),
 ]
 
 
@@ -160,7 +164,7 @@ def promote(
     console: Console,
     experiment: Slug = None,
     artifact: Artifact = None,
-    to: Repo = "repository.json",
+    to: Repo = None,
     release: Tag = None,
     alias: Alias = None,
     message: Message = None,
@@ -170,6 +174,8 @@ def promote(
     place: Place,
 ) -> None:
     """Make an experiment's artifact the newest version of its name in a repository; its file is copied.
+
+    Without --to that is the repository.json beside the project, made if there is none.
 
     With --release and --alias: let the alias mean the versions of a release, of all its names in one commit.
 
@@ -181,8 +187,14 @@ def promote(
         found = document(place, "repository")
         promote_release(console, found, (release, alias), message, consent)
     elif experiment is not None and artifact is not None and release is None and alias is None:
-        goal = Found(_goal(to, "repository"), "repository", options_of(to_option))
         found = document(place, "project")
+        options = options_of(to_option)
+        if to is None:
+            goal = Found(found.beside("repository.json"), "repository", {**found.options, **options})
+            if not promises(goal.path, goal.options)["writable"]:
+                raise Refused(f"{goal.path} can only be read; say by --to which repository gets the artifact.")
+        else:
+            goal = Found(_goal(to, "repository"), "repository", options)
         carry_out(console, _promotion(found, goal, experiment, artifact), consent, "Promote it?")
     else:
         what = "Give an experiment and its artifact, or --release and --alias"
@@ -197,7 +209,8 @@ def _promotion(found: Found, goal: Found, experiment: str, artifact: str) -> Cha
         known = ", ".join(repr(each.name) for each in chosen.artifacts) or "none"
         raise Refused(f"{experiment!r} has no artifact {artifact!r}; it has: {known}.", kind="not-found")
     numbers = [each["version"] for each in repository if each["name"] == artifact]
-    text = f"{artifact} of {chosen.slug} becomes version {max(numbers, default=-1) + 1} of {artifact} in {goal.path}"
+    number = max(numbers, default=-1) + 1
+    text = f"{artifact} of {chosen.slug} becomes version {number} of {artifact} in {goal.full_path}"
 
     def save() -> int:
         chosen.promote_artifact(repository, artifact)

@@ -59,6 +59,23 @@ class Found(NamedTuple):
     kind: Kind
     options: dict[str, Any]
 
+    @property
+    def full_path(self) -> str:
+        """Its path from the root of the disk, or its URL."""
+        return self.path if self.local is None else os.path.abspath(self.local)  # noqa: PTH100 - links stay
+
+    @property
+    def local(self) -> str | None:
+        """Its path on local disks; ``None`` elsewhere."""
+        if "://" in self.path and not self.path.startswith("file://"):
+            return None
+        return self.path.removeprefix("file://")
+
+    def beside(self, name: str) -> str:
+        """Return the path or URL of another file in its folder."""
+        folder, slash, _ = self.path.replace(os.sep, "/").rpartition("/")
+        return f"{folder}{slash}{name}"
+
     def project(self, mode: Literal["r", "a", "w", "w+"] = "r", trust: bool = False) -> Project:
         """Open the project."""
         from lazyscribe import Project
@@ -209,9 +226,9 @@ def date_of(text: str, utc: bool = False) -> datetime:
 
 def local_path(found: Found, *parts: str) -> str | None:
     """Return the path of a file beside a local project or repository; ``None`` elsewhere."""
-    if "://" in found.path and not found.path.startswith("file://"):
+    if found.local is None:
         return None
-    return os.path.join(os.path.dirname(found.path.removeprefix("file://")), *parts)  # noqa: PTH118, PTH120
+    return os.path.join(os.path.dirname(found.local), *parts)  # noqa: PTH118, PTH120
 
 
 def size_of(found: Found, *parts: str) -> int | None:

@@ -12,7 +12,7 @@ from lazyscribe.codec.texts import Texts, split
 from lazyscribe.document import Document
 from lazyscribe.exception import InvalidArgumentError, UnreadableError, UsageError
 from lazyscribe.manifest import Manifest
-from lazyscribe.place import Place, split_url
+from lazyscribe.place import Place, split_file
 from lazyscribe.project import Project
 from lazyscribe.repository import Repository
 from lazyscribe.store.base import Store
@@ -109,7 +109,7 @@ def source_end(given: Any) -> End:
         data = end.manifest.peek()[0]
     else:
         path = _checked(given)
-        protocol, fpath = split_url(path)
+        protocol, fpath = split_file(path, "repository")
         manifest = Manifest(Place(protocol, fpath.parent).store, fpath.name)
         data = manifest.peek()[0]
         end = End(KINDS[_kind_of(data or b"[]", manifest.place)](path, "w"), opened=False)

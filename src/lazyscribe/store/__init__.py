@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from lazyscribe.exception import InvalidArgumentError
+from lazyscribe.exception import InvalidArgumentError, StoreImportError
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.protocols import BUCKETS, absolute, is_local, protocol_of
 
@@ -19,6 +19,11 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
         As fsspec names it. ``file`` and ``local`` need no fsspec and ignore the options.
     options
         For ``fsspec.filesystem``, or, where obstore is installed, for buckets in the same spelling.
+
+    Raises
+    ------
+    StoreImportError
+        The library for such URLs is not installed.
     """
     if is_local(protocol):
         return _local(root)
@@ -26,9 +31,7 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
         from lazyscribe.store.objects import open_bucket
 
         return open_bucket(protocol, root, options)
-    import fsspec
-
-    return store_of(fsspec.filesystem(protocol, **options), root)
+    return store_of(_of_fsspec(protocol, options), root)
 
 
 def store_of(fs: Any, root: str) -> Store:
@@ -55,17 +58,28 @@ def file_system(protocol: str, root: str, options: dict[str, Any]) -> Any:
 
     For a bucket that is the one of its own package, if installed and if it takes the options, else obstore's.
     """
-    import fsspec
-
     if not by_obstore(protocol):
-        return fsspec.filesystem(protocol, **options)
+        return _of_fsspec(protocol, options)
     from lazyscribe.store.objects import file_system_of
     from lazyscribe.store.objects.options import CONCURRENCY
 
     try:
-        return fsspec.filesystem(protocol, **{name: value for name, value in options.items() if name != CONCURRENCY})
+        return _of_fsspec(protocol, {name: value for name, value in options.items() if name != CONCURRENCY})
     except (ImportError, TypeError):
         return file_system_of(protocol, root, options)
+
+
+def _of_fsspec(protocol: str, options: dict[str, Any]) -> Any:
+    import fsspec
+
+    try:
+        return fsspec.filesystem(protocol, **options)
+    except ImportError as error:
+        if protocol in BUCKETS:
+            need = "obstore, which is not installed; run: pip install 'lazyscribe[cloud]'"
+        else:
+            need = f"a library that cannot be imported ({error}); install it, then try again"
+        raise StoreImportError(f"{protocol}:// URLs need {need}.", protocol=protocol) from error
 
 
 def by_obstore(protocol: str) -> bool:

@@ -30,6 +30,20 @@ def is_local(protocol: str) -> bool:
     return protocol in LOCAL
 
 
+def is_read_only(protocol: str) -> bool:
+    """Whether files of that protocol can be read and not written."""
+    return BUCKETS.get(protocol) == "HTTPStore"
+
+
+def folder_named(protocol: str, path: str) -> str:
+    """Return what a URL names that is no file, in words: by its end a folder, or a whole bucket or server; else ""."""
+    if is_local(protocol) or protocol == "memory":
+        return ""
+    if protocol in BUCKETS and "/" not in path.rstrip("/"):
+        return "a server" if BUCKETS[protocol] == "HTTPStore" else "a bucket"
+    return "a folder" if path.endswith("/") else ""
+
+
 def absolute(protocol: str, path: str | os.PathLike[str]) -> tuple[str, str]:
     """Return what tells two paths apart, whatever their protocol: a name that all local ones share, and a POSIX path.
 
