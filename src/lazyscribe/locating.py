@@ -69,9 +69,7 @@ def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _read(
-    path: str, options: Mapping[str, Any] | None, whole: bool
-) -> tuple[bytes | None, Exception | None]:  # fmt: skip
+def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[bytes | None, Exception | None]:
     """Return the bytes of a file (not the `whole`: none), or ``None`` and, if there is one, why it cannot be read."""
     protocol, fpath = split_url(path)
     try:
