@@ -61,6 +61,9 @@ class BucketStore(ReadingStore):
 
     # Writing
 
+    def _new_path(self, key: str) -> str:
+        return keys.check_sent(self._path(key), new=True)
+
     def _ready(self) -> None:
         check_conditions(self._client, self._settings, self._folder)
 
@@ -87,7 +90,7 @@ class BucketStore(ReadingStore):
         return dict(zip(small, self._client.ask_for_all(list(small.values())), strict=True)) if small else {}
 
     def _stage(self, key: str) -> Outgoing:
-        path = self._path(key)
+        path = self._new_path(key)
         self._ready()
         return Outgoing(self._client, path)
 
@@ -113,7 +116,7 @@ class BucketStore(ReadingStore):
 
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
         """Put under the condition; see `Stale.perhaps` for what a lost answer leaves open."""
-        path = self._path(key)
+        path = self._new_path(key)
         self._ready()
         unanswered: Unanswered | None = None
         perhaps = False
@@ -131,7 +134,7 @@ class BucketStore(ReadingStore):
 
     def replace(self, source: str, target: str) -> None:
         """Copy within the store, then remove the source."""
-        old, new = self._path(source), self._path(target)
+        old, new = self._path(source), self._new_path(target)
         self._ready()
         if old != new:
             self._client.copy(old, new)

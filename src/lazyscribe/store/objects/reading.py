@@ -49,7 +49,7 @@ class ReadingStore(Store):
         return {name: value for name, value in self.__dict__.items() if name != "_client"}
 
     def _path(self, key: str) -> str:
-        return keys.join(self._folder, keys.check_key(key))
+        return keys.check_sent(keys.join(self._folder, keys.check_key(key)))
 
     def describe(self, key: str) -> str:
         """Return the URL."""

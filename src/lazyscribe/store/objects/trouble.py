@@ -65,6 +65,8 @@ _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "InvalidBucketName"})
 _TAKEN = frozenset({"BlobAlreadyExists", "PathAlreadyExists"})
 _AGAIN = frozenset({"RequestTimeout", "RequestTimeTooSlow", "OperationTimedOut", "SlowDown"})
+_NEVER_SENT = (ValueError, TypeError, NotImplementedError)
+"""What obstore raises where it refuses by itself to ask for something."""
 _NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 _CERTIFICATE = re.compile("certificate|UnknownIssuer|NotValidForName|invalid peer", re.IGNORECASE)
 _NOT_CONNECTED = re.compile(r"\bConnect\b|ConnectError|dns error|tcp connect", re.IGNORECASE)
@@ -72,6 +74,10 @@ _NOT_CONNECTED = re.compile(r"\bConnect\b|ConnectError|dns error|tcp connect", r
 
 def trouble_of(error: Exception) -> Trouble:
     """Return what an exception of obstore means."""
+    if type(error).__name__ == "InvalidPathError":
+        return Trouble(Kind.FATAL, "an object there has a name with a control character", "give it another name")
+    if isinstance(error, _NEVER_SENT):
+        return Trouble(Kind.FATAL, "such a request cannot be sent", "see whether its name and options are right")
     text = f"{error}\n{error!r}"
     status = _STATUS.search(text)
     if any(host in text for host in _NO_CREDENTIALS):
