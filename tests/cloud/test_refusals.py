@@ -18,6 +18,7 @@ import pytest
 
 from lazyscribe import Project, Repository
 from lazyscribe.exception import (
+    AccessDeniedError,
     Exists,
     InvalidArgumentError,
     LazyscribeError,
@@ -191,6 +192,26 @@ def test_a_key_that_may_only_read(seaweedfs: SeaweedFS) -> None:
     assert names(seaweedfs) == before
     assert [each.dirty for each in mine.artifacts] == [False, True]
     assert [each.version for each in Repository(url, mode="r", **seaweedfs.options()).artifacts] == [0]
+
+
+def test_credentials_that_are_mended(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong ones in the environment are an error until they are mended there, by the next opening and the next save."""
+    for name, value in seaweedfs.environment().items():
+        monkeypatch.setenv(name, value)
+    url = f"{seaweedfs.new_folder()}/repository.json"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", NOBODY[1])
+    with pytest.raises(AccessDeniedError, match="the credentials are wrong"):
+        Repository(url)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN[1])
+    repository = Repository(url)
+    repository.log_artifact("a", 1, "json")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", NOBODY[1])
+    with pytest.raises(SaveError, match="the credentials are wrong"):
+        repository.save()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN[1])
+    repository.save()
+    assert Repository(url, mode="r").load_artifact("a") == 1
+    assert ADMIN[1].encode() not in pickle.dumps(repository)
 
 
 def test_secrets_are_not_stored(server: Server, caplog: pytest.LogCaptureFixture) -> None:

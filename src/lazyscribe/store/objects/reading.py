@@ -7,7 +7,6 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import closing
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lazyscribe.progress import adding
@@ -15,7 +14,7 @@ from lazyscribe.store import keys
 from lazyscribe.store.base import Store, T, Token
 from lazyscribe.store.objects import fetching
 from lazyscribe.store.objects.client import version_of
-from lazyscribe.store.objects.settings import CLIENTS, Settings
+from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
 from lazyscribe.store.objects.trouble import Kind
 
 if TYPE_CHECKING:
@@ -40,13 +39,18 @@ class ReadingStore(Store):
     def __init__(self, settings: Settings, folder: str) -> None:
         self._settings = settings
         self._folder = keys.join(folder)
+        self._reached: tuple[bytes, Client] | None = None
 
-    @cached_property
+    @property
     def _client(self) -> Client:
-        return CLIENTS.get(self._settings)
+        """What makes the requests: another one as soon as the environment says something else of buckets."""
+        known, now = self._reached, environment()
+        if known is None or known[0] != now:
+            known = self._reached = now, CLIENTS.get(self._settings, now)
+        return known[1]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_client"}
+        return {**self.__dict__, "_reached": None}
 
     def _path(self, key: str) -> str:
         return keys.check_sent(keys.join(self._folder, keys.check_key(key)))
@@ -57,17 +61,17 @@ class ReadingStore(Store):
 
     def read(self, key: str) -> tuple[bytes, Token] | None:
         """Ask once."""
-        path = self._path(key)
-        found = self._client.get(path)
-        return None if found is None else (self._client.content(found, path), version_of(found.meta))
+        path, client = self._path(key), self._client
+        found = client.get(path)
+        return None if found is None else (client.content(found, path), version_of(found.meta))
 
     def reread(self, key: str, known: tuple[bytes, Token]) -> tuple[bytes, Token] | None:
         """Ask once; what is unchanged does not travel again."""
-        path = self._path(key)
-        found = self._client.get(path, known[1])
+        path, client = self._path(key), self._client
+        found = client.get(path, known[1])
         if found is Kind.UNCHANGED:
             return known
-        return None if found is None else (self._client.content(found, path), version_of(found.meta))
+        return None if found is None else (client.content(found, path), version_of(found.meta))
 
     def holds(self, key: str, token: Token | None) -> bool:
         """Ask for nothing but whether it changed."""

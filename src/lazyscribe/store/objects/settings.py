@@ -19,6 +19,23 @@ SECONDS, TRIES = 60.0, 10
 """How long, and how often, what was not answered is asked again, unless ``retry_config`` says otherwise."""
 
 
+_DECIDES: tuple[str, ...] = ("AWS_", "AZURE_", "GOOGLE_", "IDENTITY_", "MSI_", "SSL_CERT_")
+_DECIDES += tuple(each + "_PROXY" for each in ("HTTP", "HTTPS", "ALL", "NO"))
+_DECIDES += tuple(each.lower() for each in _DECIDES if each.endswith("_PROXY"))
+"""What the names of the variables begin with that decide, beside options, how a bucket is reached."""
+_MAY_DECIDE = frozenset(each[:3] for each in _DECIDES)
+"""Their first letters, by which most variables are passed over, in half the time."""
+
+
+def environment() -> bytes:
+    """Return what changes with what the environment says of buckets, and tells nothing of it."""
+    from hashlib import sha256
+
+    names = sorted(name for name in os.environ if name[:3] in _MAY_DECIDE and name.startswith(_DECIDES))
+    text = repr([(name, os.environ.get(name)) for name in names])
+    return sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
 @dataclass(repr=False)
 class Settings:
     """One bucket and the way to it. Holds secrets, so that it shows nothing of itself.
@@ -81,14 +98,14 @@ class Settings:
                 text = text.replace(value, "…")
         return text
 
-    def key(self) -> bytes:
-        """Return what is the same for two that reach one bucket in one way."""
+    def key(self, surroundings: bytes) -> bytes:
+        """Return what is the same for two that reach one bucket in one way, in one `environment`."""
         from hashlib import sha256
 
         client = dict(self.client_options)
         trusted = _digest_of(client.pop("root_certificate", b""))  # long, and slow to write out
         options = (sorted(each.items()) for each in (self.config, client, self.retry_config))
-        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single))
+        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single, surroundings))
         return sha256(text.encode()).digest()
 
 
@@ -110,12 +127,12 @@ class _Clients:
         self.found: OrderedDict[bytes, Client] = OrderedDict()
         self.process: int | None = None
 
-    def get(self, settings: Settings) -> Client:
-        """Return the client for a bucket."""
+    def get(self, settings: Settings, surroundings: bytes) -> Client:
+        """Return the client for a bucket, as it is reached in an `environment`."""
         from lazyscribe.store.objects.client import Client
 
         self.check(settings.shown)
-        key = settings.key()
+        key = settings.key(surroundings)
         with self.lock:
             client = self.found.pop(key, None) or Client(settings)
             self.found[key] = client
