@@ -186,11 +186,19 @@ def test_a_key_that_may_only_read(seaweedfs: SeaweedFS) -> None:
     mine = Repository(url, **seaweedfs.options(key=READER), **QUICK)
     assert mine.load_artifact("a") == 1
     mine.log_artifact("a", 2, "json")
-    with pytest.raises(SaveError, match="may not do that") as caught:
+    with pytest.raises(
+        SaveError, match=rf"Writing to {url.rpartition('/')[0]} is refused \(.*may not do that"
+    ) as caught:
         mine.save()
+    assert "probe" not in str(caught.value)
     assert READER[1] not in whole(caught.value)
     assert names(seaweedfs) == before
     assert [each.dirty for each in mine.artifacts] == [False, True]
+    theirs = Repository(url, **seaweedfs.options(key=READER), **QUICK)
+    theirs.set_alias("a", "production", version=0)
+    with pytest.raises(SaveError, match=rf"Writing to {url.rpartition('/')[0]} is refused") as told:
+        theirs.save()
+    assert "probe" not in str(told.value)
     assert [each.version for each in Repository(url, mode="r", **seaweedfs.options()).artifacts] == [0]
 
 

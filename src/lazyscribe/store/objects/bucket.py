@@ -10,7 +10,7 @@ from lazyscribe.exception import Stale
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.batch import Batch
-from lazyscribe.store.objects.client import Refused, Unanswered, Version
+from lazyscribe.store.objects.client import Failed, Refused, Version
 from lazyscribe.store.objects.fetching import Spans, Target, in_parts
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
@@ -102,32 +102,34 @@ class BucketStore(ReadingStore):
         answer
             What was said when it was asked for with others.
         """
-        unanswered: Unanswered | None = None
+        failed: Failed | None = None
         try:
             staged.deliver(self._path(key), answer)
             return
         except Refused:
             pass
-        except Unanswered as error:
-            unanswered = error
-        if unanswered is not None:
-            raise unanswered.trouble.error(self.describe(key))
+        except Failed as error:
+            failed = error
+        if failed is not None:
+            raise failed.error(self.describe(key))
         raise self._exists(key)
 
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
         """Put under the condition; see `Stale.perhaps` for what a lost answer leaves open."""
         path = self._new_path(key)
         self._ready()
-        unanswered: Unanswered | None = None
+        failed: Failed | None = None
         perhaps = False
         try:
             return self._client.swap(path, data, cast("Version | None", expected))
         except Refused as error:
             perhaps = error.perhaps
-        except Unanswered as error:
-            unanswered = error
-        if unanswered is not None:
-            raise self._unsure(key) from unanswered.trouble.error(self.describe(key))
+        except Failed as error:
+            failed = error
+        if failed is not None:
+            if failed.perhaps:
+                raise self._unsure(key) from failed.error(self.describe(key))
+            raise failed.error(self.describe(key))
         stale: Stale = self._stale(key)
         stale.perhaps = perhaps
         raise stale

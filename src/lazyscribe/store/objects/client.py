@@ -61,12 +61,24 @@ class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this
         self.perhaps = perhaps
 
 
-class Unanswered(Exception):  # noqa: N818 - as above
-    """Whether a write was done is not known: `trouble` was its last answer."""
+class Failed(Exception):  # noqa: N818 - as above
+    """A write did not go well.
 
-    def __init__(self, trouble: Trouble) -> None:
+    Attributes
+    ----------
+    trouble
+        Its last answer.
+    perhaps
+        Whether it may have been done all the same.
+    """
+
+    def __init__(self, trouble: Trouble, perhaps: bool = False) -> None:
         super().__init__()
-        self.trouble = trouble
+        self.trouble, self.perhaps = trouble, perhaps
+
+    def error(self, place: str) -> LazyscribeError:
+        """Return what is to be raised about `place`."""
+        return self.trouble.error(place, "Writing to")
 
 
 class Client:
@@ -199,8 +211,8 @@ class Client:
         ------
         Refused
             There is one.
-        Unanswered
-            It may be there, or not.
+        Failed
+            It is not there, or perhaps it is.
         """
 
         def settled() -> Version | None:
@@ -278,10 +290,10 @@ class Client:
                     return found
         assert answer is not None
         if lost is not None:
-            raise Unanswered(lost)
+            raise Failed(lost, perhaps=True)
         if answer.kind is Kind.REFUSED:
             raise Refused
-        raise answer.error(self.url(path))
+        raise Failed(answer)
 
     def _look(self, settled: Callable[[], Version | None]) -> Version | None:
         """Settle a lost answer; ``None`` too when that cannot be told now."""
@@ -313,7 +325,7 @@ class Client:
             if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):
                 break
         assert answer is not None
-        raise answer.error(self.url(path))
+        raise Failed(answer)
 
     def send(self, path: str, parts: Iterator[bytes | memoryview], identity: str) -> Version | None:
         """Write a large file of parts that are still being made; ``None`` if that did not go well, or not all came."""
@@ -367,7 +379,7 @@ class Client:
 
         found = self._try(lambda: obstore.delete(self._patient, path))
         if isinstance(found, Trouble) and found.kind is not Kind.MISSING:
-            raise found.error(self.url(path))
+            raise found.error(self.url(path), "Deleting")
 
     def discard(self, paths: list[str]) -> None:
         """Remove files together, as far as that is possible."""

@@ -161,8 +161,8 @@ class Outgoing(Staging):
         ------
         Refused
             The place is taken. What is staged is kept, to be delivered elsewhere.
-        Unanswered
-            It may be there, or not, and could not be removed.
+        Failed
+            It is not there, or may be there and could not be removed.
         """
         size = self.seek(0, os.SEEK_END)
         if self._sender is not None:

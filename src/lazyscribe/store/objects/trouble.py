@@ -50,9 +50,10 @@ class Trouble(NamedTuple):
     advice: str = "see whether the store works, and try again"
     denied: bool = False
 
-    def error(self, place: str) -> LazyscribeError:
-        """Return what is to be raised about `place`."""
-        message = f"{place} cannot be reached ({self.why}); {self.advice}."
+    def error(self, place: str, act: str = "Reading") -> LazyscribeError:
+        """Return what is to be raised about `place`; `act`: what was to be done there."""
+        failed = f"{act} {place} is refused" if self.denied else f"{place} cannot be reached"
+        message = f"{failed} ({self.why}); {self.advice}."
         if self.denied:
             return AccessDeniedError(message, path=place)
         if self.kind in (Kind.BUSY, Kind.AWAY, Kind.LOST):
