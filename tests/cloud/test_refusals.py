@@ -23,6 +23,7 @@ from lazyscribe.exception import (
     InvalidArgumentError,
     LazyscribeError,
     SaveError,
+    UnreachableError,
     UnsafeStoreError,
 )
 from tests.cloud.proxy import Fault, Proxy, Request
@@ -262,6 +263,67 @@ def test_a_secret_in_a_url(url: str, caplog: pytest.LogCaptureFixture) -> None:
         shown = str(caught.value) + repr(caught.value.__dict__) + caplog.text
         assert secret not in shown
         assert quoted not in shown
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("s3://lazyscribe-tests/t/repository.json", {"endpoint_url": "http://{key}:{quoted}@127.0.0.1:1"}),
+        ("s3://lazyscribe-tests/t/repository.json", {"client_kwargs": {"endpoint_url": "http://:{quoted}@127.0.0.1"}}),
+        ("s3://lazyscribe-tests/t/repository.json", {"endpoint_url": "{key}:{secret}@127.0.0.1:1"}),
+        ("gs://lazyscribe-tests/t/repository.json", {"endpoint_url": "http://127.0.0.1:1?token={secret}"}),
+        ("az://c/repository.json", {"account_name": "acc", "endpoint": "http://{key}:{secret}@127.0.0.1:1/acc"}),
+        ("az://c/repository.json", {"connection_string": "AccountName=a;BlobEndpoint=http://{key}:{secret}@localhost"}),
+    ],
+)
+def test_a_secret_in_an_endpoint(url: str, options: dict[str, Any]) -> None:
+    """It is refused as one in a URL is, whichever option holds the endpoint."""
+    (key, secret), quoted = ADMIN, quote(ADMIN[1], safe="")
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(inner) for name, inner in value.items()}
+        return value.format(key=key, secret=secret, quoted=quoted)
+
+    with pytest.raises(InvalidArgumentError, match="The endpoint holds") as caught:
+        Repository(url, **filled(options))
+    assert secret not in whole(caught.value)
+    assert quoted not in whole(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "endpoint"),
+    [
+        ("s3://b/r.json", {"endpoint_url": "http://127.0.0.1:1", "key": "k", "secret": "s"}, "http://127.0.0.1:1"),
+        ("gs://b/r.json", {"endpoint_url": "http://127.0.0.1:1", "anon": True}, "http://127.0.0.1:1"),
+        ("az://b/r.json", {"endpoint": "http://127.0.0.1:1/acc", "account_name": "acc", "anon": True}, "127.0.0.1:1"),
+        ("https://no-such-host.invalid/r.json", {}, "https://no-such-host.invalid"),
+    ],
+)
+def test_nobody_answers(url: str, options: dict[str, Any], endpoint: str) -> None:
+    """The error names the endpoint that was asked."""
+    with pytest.raises(UnreachableError, match=rf"no connection\); see whether the endpoint \S*{endpoint} is right"):
+        Repository(url, mode="r", **options, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "told"),
+    [
+        ("s3://b/r.json", {"key": "k"}, "a key without its secret.*give 'secret'"),
+        ("s3://b/r.json", {"secret": "s3cr3t"}, "a secret without its key.*give 'key'"),
+        ("az://b/r.json", {}, "no account is named.*give 'account_name' or 'connection_string'"),
+    ],
+)
+def test_what_is_lacking(url: str, options: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the options to give, and nothing in the words of others."""
+    for name in [each for each in os.environ if each.startswith(("AWS_", "AZURE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    with pytest.raises(InvalidArgumentError, match=told) as caught:
+        Repository(url, mode="r", **options)
+    assert "Generic" not in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_an_address_with_a_port(tmp_path: Path) -> None:

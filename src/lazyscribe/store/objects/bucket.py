@@ -10,13 +10,13 @@ from lazyscribe.exception import Stale
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.batch import Batch
-from lazyscribe.store.objects.client import Failed, Refused, Version
+from lazyscribe.store.objects.client import Version
 from lazyscribe.store.objects.fetching import Spans, Target, in_parts
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore
 from lazyscribe.store.objects.settings import Settings
-from lazyscribe.store.objects.trouble import Trouble
+from lazyscribe.store.objects.trouble import Failed, Refused, Trouble
 
 
 class BucketStore(ReadingStore):

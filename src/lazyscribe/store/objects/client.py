@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
 from lazyscribe.store.objects.settings import CLIENTS, Settings
-from lazyscribe.store.objects.trouble import Kind, Trouble, trouble_of
+from lazyscribe.store.objects.trouble import Failed, Kind, Refused, Trouble, trouble_of
 
 T = TypeVar("T")
 
@@ -45,40 +45,6 @@ class Version(NamedTuple):
         """Return the mode of a put that replaces this one only."""
         found = {"e_tag": self.e_tag, "version": self.number}
         return {name: value for name, value in found.items() if value is not None}
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this package
-    """A conditional write was refused.
-
-    Attributes
-    ----------
-    perhaps
-        Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
-    """
-
-    def __init__(self, perhaps: bool = False) -> None:
-        super().__init__()
-        self.perhaps = perhaps
-
-
-class Failed(Exception):  # noqa: N818 - as above
-    """A write did not go well.
-
-    Attributes
-    ----------
-    trouble
-        Its last answer.
-    perhaps
-        Whether it may have been done all the same.
-    """
-
-    def __init__(self, trouble: Trouble, perhaps: bool = False) -> None:
-        super().__init__()
-        self.trouble, self.perhaps = trouble, perhaps
-
-    def error(self, place: str) -> LazyscribeError:
-        """Return what is to be raised about `place`."""
-        return self.trouble.error(place, "Writing to")
 
 
 class Client:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lazyscribe.exception import LazyscribeError, UnsafeStoreError
 from lazyscribe.store import keys
-from lazyscribe.store.objects.client import Failed, Refused
+from lazyscribe.store.objects.trouble import Failed, Refused
 
 if TYPE_CHECKING:
     from lazyscribe.store.objects.client import Client

@@ -19,6 +19,22 @@ SECONDS, TRIES = 60.0, 10
 """How long, and how often, what was not answered is asked again, unless ``retry_config`` says otherwise."""
 
 
+_LACKING = {
+    "Missing SecretAccessKey": (
+        "there is a key without its secret",
+        "give 'secret' as well, or AWS_SECRET_ACCESS_KEY in the environment",
+    ),
+    "Missing AccessKeyId": (
+        "there is a secret without its key",
+        "give 'key' as well, or AWS_ACCESS_KEY_ID in the environment",
+    ),
+    "Account must be specified": (
+        "no account is named",
+        "give 'account_name' or 'connection_string', or AZURE_STORAGE_ACCOUNT_NAME in the environment",
+    ),
+}
+"""What obstore says where something is lacking, and what is lacking and to be given."""
+
 _DECIDES: tuple[str, ...] = ("AWS_", "AZURE_", "GOOGLE_", "IDENTITY_", "MSI_", "SSL_CERT_")
 _DECIDES += tuple(each + "_PROXY" for each in ("HTTP", "HTTPS", "ALL", "NO"))
 _DECIDES += tuple(each.lower() for each in _DECIDES if each.endswith("_PROXY"))
@@ -82,13 +98,17 @@ class Settings:
         if self.provider is not None:
             keywords["credential_provider"] = self.provider
         trouble = ""
+        advice = "mend them"
         try:
             if self.kind == "HTTPStore":
                 return store.HTTPStore(self.bucket, **keywords)
             return getattr(store, self.kind)(self.bucket, config=self.config, **keywords)
         except (BaseError, ValueError, TypeError) as error:
             trouble = self._without_secrets(str(error).partition("Debug source")[0].strip())
-        message = f"The options for {self.shown} cannot be used ({trouble}); mend them."
+        for theirs, ours in _LACKING.items():
+            if theirs in trouble:
+                trouble, advice = ours
+        message = f"The options for {self.shown} cannot be used ({trouble}); {advice}."
         raise InvalidArgumentError(message, path=self.shown)
 
     def _without_secrets(self, text: str) -> str:

@@ -61,6 +61,40 @@ class Trouble(NamedTuple):
         return UnreadableError(message, path=place)
 
 
+class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this package
+    """A conditional write was refused.
+
+    Attributes
+    ----------
+    perhaps
+        Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
+    """
+
+    def __init__(self, perhaps: bool = False) -> None:
+        super().__init__()
+        self.perhaps = perhaps
+
+
+class Failed(Exception):  # noqa: N818 - as above
+    """A write did not go well.
+
+    Attributes
+    ----------
+    trouble
+        Its last answer.
+    perhaps
+        Whether it may have been done all the same.
+    """
+
+    def __init__(self, trouble: Trouble, perhaps: bool = False) -> None:
+        super().__init__()
+        self.trouble, self.perhaps = trouble, perhaps
+
+    def error(self, place: str) -> LazyscribeError:
+        """Return what is to be raised about `place`."""
+        return self.trouble.error(place, "Writing to")
+
+
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "InvalidBucketName"})
@@ -70,6 +104,8 @@ _NEVER_SENT = (ValueError, TypeError, NotImplementedError)
 """What obstore raises where it refuses by itself to ask for something."""
 _NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 _CERTIFICATE = re.compile("certificate|UnknownIssuer|NotValidForName|invalid peer", re.IGNORECASE)
+_ENDPOINT = re.compile(r"\b(https?://)(?:[^/\s?#@]*@)?([^/\s?#@\"',]+)")
+"""What was asked, without a password and what is to be had there."""
 _NOT_CONNECTED = re.compile(r"\bConnect\b|ConnectError|dns error|tcp connect", re.IGNORECASE)
 
 
@@ -104,7 +140,9 @@ def _unheard(text: str) -> Trouble:
     if "timed out" in text or "TimedOut" in text:
         return Trouble(Kind.LOST, "no answer in time")
     if _NOT_CONNECTED.search(text):
-        return Trouble(Kind.AWAY, "no connection", "see whether the endpoint is right and the network works")
+        named = _ENDPOINT.search(text)
+        endpoint = f"the endpoint {''.join(named.groups())}" if named else "the endpoint"
+        return Trouble(Kind.AWAY, "no connection", f"see whether {endpoint} is right and the network works")
     return Trouble(Kind.LOST, "the connection broke")
 
 
