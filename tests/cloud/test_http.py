@@ -89,6 +89,26 @@ def test_what_was_saved_together_is_verified(folder: Path) -> None:
         assert [finding.kind for finding in there.verify().findings] == ["digest-wrong"]
 
 
+ODD = ["plain", "a?b", "a#b", "a%20b", "50%", "a;b", "a&amp;b", "<b>", "'", "é", "back\\slash"]
+
+
+@pytest.mark.filterwarnings("ignore:The name:UserWarning")
+@pytest.mark.parametrize("below", ["", "x%20y/a#b/"])
+def test_names_that_mean_something_in_an_address(tmp_path: Path, below: str) -> None:
+    """What was saved together under them, and in a folder of such a name, is verified."""
+    repository = Repository(tmp_path / below / "repository.json")
+    for name in ODD:
+        for number in range(2):
+            repository.log_artifact(name, number, "json", fname=f"{number} {name}.json")
+    repository.save()
+    with served(tmp_path) as url:
+        there = Repository(f"{url}/{below}repository.json", mode="r")
+        assert [there.load_artifact(name, version=1) for name in ODD] == [1] * len(ODD)
+        report = there.verify()
+        assert {finding.kind for finding in report.findings} <= {"name-unportable"}
+        assert report.checked["verified"] == 2 * len(ODD)
+
+
 def test_the_past_over_http(folder: Path) -> None:
     """History and aliases are read from the journal, as far as the server lists it."""
     with served(folder) as url:
