@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ import pytest
 from lazyscribe import Project, Repository
 from lazyscribe.exception import (
     AccessDeniedError,
+    ConflictError,
     Exists,
     InvalidArgumentError,
     LazyscribeError,
@@ -366,6 +368,27 @@ def test_a_pickled_repository_goes_to_another_process(seaweedfs: SeaweedFS, tmp_
     subprocess.run([sys.executable, "-W", "error", "-c", program, str(tmp_path / "copy")], check=True, cwd=ROOT)
     repository.reload()
     assert [repository.load_artifact("a", version=number) for number in range(2)] == [1, 2]
+
+
+def test_a_folder_in_the_place_of_a_file(seaweedfs: SeaweedFS) -> None:
+    """Where the store has folders, records cannot be one, which is said at once; an artifact gets another name."""
+    folder = seaweedfs.new_folder()
+    seaweedfs.raw(folder.rpartition("/")[2]).put("there/is/one", b"1")
+    before, start = names(seaweedfs), time.monotonic()
+    repository = Repository(f"{folder}/there", **seaweedfs.options())
+    repository.log_artifact("a", 1, "json")
+    with pytest.raises(
+        SaveError, match=rf"{folder}/there cannot be reached \(it is a folder\); give the path"
+    ) as caught:
+        repository.save()
+    assert not isinstance(caught.value, ConflictError)
+    assert names(seaweedfs) == before
+    better = Repository(f"{folder}/repository.json", **seaweedfs.options())
+    better.log_artifact("there", 1, "json", fname="is")
+    with pytest.warns(UserWarning, match="is kept in 'is-1'"):
+        better.save()
+    assert (better.artifacts[0].fname, better.load_artifact("there")) == ("is-1", 1)
+    assert time.monotonic() - start < 10
 
 
 def test_a_refusal_without_a_cause(server: Server, proxy: Proxy) -> None:

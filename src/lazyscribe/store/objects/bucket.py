@@ -16,7 +16,7 @@ from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore
 from lazyscribe.store.objects.settings import Settings
-from lazyscribe.store.objects.trouble import Failed, Refused, Trouble
+from lazyscribe.store.objects.trouble import FOLDER, Failed, Refused, Trouble
 
 
 class BucketStore(ReadingStore):
@@ -124,6 +124,7 @@ class BucketStore(ReadingStore):
             return self._client.swap(path, data, cast("Version | None", expected))
         except Refused as error:
             perhaps = error.perhaps
+            failed = Failed(FOLDER) if error.folder else None
         except Failed as error:
             failed = error
         if failed is not None:

@@ -231,7 +231,7 @@ class Client:
             mode = "overwrite"
         lost: Trouble | None = None
         answer: Trouble | None = None
-        for _ in pauses(self._seconds, self._tries):
+        for number in pauses(self._seconds, self._tries):
             answered = (
                 first
                 if first is not None
@@ -251,7 +251,7 @@ class Client:
             if answer.kind is Kind.FATAL:
                 break
             if lost is not None or answer.kind is Kind.REFUSED:  # of what is to be new it is seen whether it is there
-                found = self._look(settled)
+                found = self._look(settled, path if number == 1 and answer.kind is Kind.REFUSED else "")
                 if isinstance(found, Version):
                     return found
         assert answer is not None
@@ -261,10 +261,19 @@ class Client:
             raise Refused
         raise Failed(answer)
 
-    def _look(self, settled: Callable[[], Version | None]) -> Version | None:
-        """Settle a lost answer; ``None`` too when that cannot be told now."""
+    def _look(self, settled: Callable[[], Version | None], suspect: str) -> Version | None:
+        """Settle a lost answer; ``None`` too when that cannot be told now.
+
+        Parameters
+        ----------
+        suspect
+            What may turn out to be a folder, since it was refused twice and nothing is there; or ``""``.
+        """
         try:
-            return settled()
+            found = settled()
+            if found is None and suspect and next(self.walk(suspect), None) is not None:
+                raise Refused(folder=True)
+            return found
         except OSError:
             return None
 

@@ -61,6 +61,10 @@ class Trouble(NamedTuple):
         return UnreadableError(message, path=place)
 
 
+FOLDER = Trouble(Kind.FATAL, "it is a folder", "give the path of a file, such as one in it")
+"""What is said where a file is to be and a folder is."""
+
+
 class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this package
     """A conditional write was refused.
 
@@ -68,11 +72,13 @@ class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this
     ----------
     perhaps
         Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
+    folder
+        Whether that is because a folder has the name, in a store that has folders.
     """
 
-    def __init__(self, perhaps: bool = False) -> None:
+    def __init__(self, perhaps: bool = False, folder: bool = False) -> None:
         super().__init__()
-        self.perhaps = perhaps
+        self.perhaps, self.folder = perhaps, folder
 
 
 class Failed(Exception):  # noqa: N818 - as above
@@ -98,7 +104,10 @@ class Failed(Exception):  # noqa: N818 - as above
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "InvalidBucketName"})
-_TAKEN = frozenset({"BlobAlreadyExists", "PathAlreadyExists"})
+_TAKEN = frozenset(
+    {"BlobAlreadyExists", "PathAlreadyExists", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory"}
+)
+_BELOW_A_FILE = frozenset({"ExistingObjectIsFile", "XMinioParentIsObject"})
 _AGAIN = frozenset({"RequestTimeout", "RequestTimeTooSlow", "OperationTimedOut", "SlowDown"})
 _NEVER_SENT = (ValueError, TypeError, NotImplementedError)
 """What obstore raises where it refuses by itself to ask for something."""
@@ -152,6 +161,8 @@ def _answered(status: int, code: str, text: str) -> Trouble:
         return Trouble(Kind.FATAL, f"there is no such bucket: {shown}", "create it, or give the name of another")
     if status in (401, 403) or code in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
         return _refused_to_us(code, shown)
+    if code in _BELOW_A_FILE:
+        return Trouble(Kind.FATAL, f"a folder on the way to it is a file: {shown}", "give another path")
     if status == 409 and code not in _TAKEN:
         return Trouble(Kind.BUSY, shown)
     kinds = {304: Kind.UNCHANGED, 404: Kind.MISSING, 409: Kind.REFUSED, 412: Kind.REFUSED, 429: Kind.BUSY}
