@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import lazyscribe
 from lazyscribe import Project, Repository
 from lazyscribe.exception import AccessDeniedError, CorruptArtifactError, ReadOnlyError, SaveError
 
@@ -62,6 +63,12 @@ def test_a_folder_served_by_http(tmp_path: Path) -> None:
         with pytest.raises((ReadOnlyError, SaveError)) as caught:
             writable.save()
         assert url in str(caught.value)
+        other = Repository(tmp_path / "elsewhere" / "repository.json")
+        other.log_artifact("a", 1, "json")
+        other.save()
+        for target in (f"{url}/repository.json", f"{url}/none/repository.json"):
+            with pytest.raises(ReadOnlyError, match=f"{url}.* can only be read, since HTTP has no safe way of writing"):
+                lazyscribe.copy(other, target)
 
 
 @pytest.fixture
