@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
-from lazyscribe.store.objects.settings import CLIENTS, Settings
+from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
 from lazyscribe.store.objects.trouble import Failed, Kind, Refused, Trouble, trouble_of
 
 T = TypeVar("T")
@@ -63,6 +63,8 @@ class Client:
         self._settings = settings
         self._seconds, self._tries = settings.patience
         self.single = settings.single
+        self._denied = False
+        self._made_in = {environment()}
         self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
         self._shown = settings.shown
         self.checked: set[str] = set()
@@ -70,7 +72,13 @@ class Client:
     @cached_property
     def _once(self) -> Any:
         """A connection that repeats nothing; made when something is written."""
+        self._made_in.add(environment())
         return self._settings.connect(repeat=False)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was denied something, and not all of it was made in the environment that there is now."""
+        return self._denied and self._made_in != {environment()}
 
     def _try(self, action: Callable[[], T]) -> T | Trouble:
         """Do something; the exception itself is forgotten, since it may quote what must not be shown."""
@@ -80,7 +88,12 @@ class Client:
         except LazyscribeError:
             raise
         except Exception as error:
-            return trouble_of(error)
+            return self._trouble(error)
+
+    def _trouble(self, error: Exception) -> Trouble:
+        found = trouble_of(error)
+        self._denied |= found.denied
+        return found
 
     def _done(self, action: Callable[[], T], path: str) -> T:
         """Do something that obstore repeats by itself; what stays wrong is raised."""
@@ -163,7 +176,7 @@ class Client:
                 found = obstore.put_async(once, path, data, mode="create", attributes=attributes, use_multipart=False)
                 return version_of(await found)
             except Exception as error:  # which is forgotten: see `_try`
-                return trouble_of(error)
+                return self._trouble(error)
 
         async def put_all() -> list[Version | Trouble]:
             return await asyncio.gather(*(put(*each) for each in files))

@@ -14,7 +14,7 @@ from lazyscribe.store import keys
 from lazyscribe.store.base import Store, T, Token
 from lazyscribe.store.objects import fetching
 from lazyscribe.store.objects.client import version_of
-from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
+from lazyscribe.store.objects.settings import CLIENTS, Settings
 from lazyscribe.store.objects.trouble import Kind
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ class ReadingStore(Store):
     def __init__(self, settings: Settings, folder: str) -> None:
         self._settings = settings
         self._folder = keys.join(folder)
-        self._reached: tuple[bytes, Client] | None = None
+        self._reached: Client | None = None
 
     @property
     def _client(self) -> Client:
-        """What makes the requests: another one as soon as the environment says something else of buckets."""
-        known, now = self._reached, environment()
-        if known is None or known[0] != now:
-            known = self._reached = now, CLIENTS.get(self._settings, now)
-        return known[1]
+        """What makes the requests: another one if it was denied something and the environment has changed."""
+        known = self._reached
+        if known is None or known.is_stale:
+            known = self._reached = CLIENTS.get(self._settings)
+        return known
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_reached": None}

@@ -118,14 +118,14 @@ class Settings:
                 text = text.replace(value, "…")
         return text
 
-    def key(self, surroundings: bytes) -> bytes:
+    def key(self) -> bytes:
         """Return what is the same for two that reach one bucket in one way, in one `environment`."""
         from hashlib import sha256
 
         client = dict(self.client_options)
         trusted = _digest_of(client.pop("root_certificate", b""))  # long, and slow to write out
         options = (sorted(each.items()) for each in (self.config, client, self.retry_config))
-        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single, surroundings))
+        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single, environment()))
         return sha256(text.encode()).digest()
 
 
@@ -147,14 +147,16 @@ class _Clients:
         self.found: OrderedDict[bytes, Client] = OrderedDict()
         self.process: int | None = None
 
-    def get(self, settings: Settings, surroundings: bytes) -> Client:
-        """Return the client for a bucket, as it is reached in an `environment`."""
+    def get(self, settings: Settings) -> Client:
+        """Return the client for a bucket."""
         from lazyscribe.store.objects.client import Client
 
         self.check(settings.shown)
-        key = settings.key(surroundings)
+        key = settings.key()
         with self.lock:
-            client = self.found.pop(key, None) or Client(settings)
+            client = self.found.pop(key, None)
+            if client is None or client.is_stale:
+                client = Client(settings)
             self.found[key] = client
             while len(self.found) > self.KEPT:
                 self.found.popitem(last=False)
