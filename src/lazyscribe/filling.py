@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from lazyscribe.exception import CorruptArtifactError, SaveError
+from lazyscribe.exception import CorruptArtifactError, InvalidNameError, SaveError
 from lazyscribe.facts import CHUNK, FOLDER, check
 from lazyscribe.store.keys import join, numbered
 
@@ -76,6 +76,8 @@ def naming(draft: Draft | None) -> Iterator[None]:
             f"The artifact {name!r}, to be {key}, was not saved ({reason(error)}); mend the cause, or take it out of "
             "'artifacts', and save again."
         )
+        if isinstance(error, InvalidNameError):
+            message = f"The artifact {name!r} was not saved: {error}"
         raise SaveError(message, name=name) from error
 
 

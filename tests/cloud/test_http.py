@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import lazyscribe
 from lazyscribe import Project, Repository
 from lazyscribe.exception import AccessDeniedError, CorruptArtifactError, ReadOnlyError, SaveError
 
@@ -62,6 +63,12 @@ def test_a_folder_served_by_http(tmp_path: Path) -> None:
         with pytest.raises((ReadOnlyError, SaveError)) as caught:
             writable.save()
         assert url in str(caught.value)
+        other = Repository(tmp_path / "elsewhere" / "repository.json")
+        other.log_artifact("a", 1, "json")
+        other.save()
+        for target in (f"{url}/repository.json", f"{url}/none/repository.json"):
+            with pytest.raises(ReadOnlyError, match=f"{url}.* can only be read, since HTTP has no safe way of writing"):
+                lazyscribe.copy(other, target)
 
 
 @pytest.fixture
@@ -87,6 +94,26 @@ def test_what_was_saved_together_is_verified(folder: Path) -> None:
         with pytest.raises(CorruptArtifactError):
             there.load_artifact("a b/ü", version=1)
         assert [finding.kind for finding in there.verify().findings] == ["digest-wrong"]
+
+
+ODD = ["plain", "a?b", "a#b", "a%20b", "50%", "a;b", "a&amp;b", "<b>", "'", "é", "back\\slash"]
+
+
+@pytest.mark.filterwarnings("ignore:The name:UserWarning")
+@pytest.mark.parametrize("below", ["", "x%20y/a#b/"])
+def test_names_that_mean_something_in_an_address(tmp_path: Path, below: str) -> None:
+    """What was saved together under them, and in a folder of such a name, is verified."""
+    repository = Repository(tmp_path / below / "repository.json")
+    for name in ODD:
+        for number in range(2):
+            repository.log_artifact(name, number, "json", fname=f"{number} {name}.json")
+    repository.save()
+    with served(tmp_path) as url:
+        there = Repository(f"{url}/{below}repository.json", mode="r")
+        assert [there.load_artifact(name, version=1) for name in ODD] == [1] * len(ODD)
+        report = there.verify()
+        assert {finding.kind for finding in report.findings} <= {"name-unportable"}
+        assert report.checked["verified"] == 2 * len(ODD)
 
 
 def test_the_past_over_http(folder: Path) -> None:

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,13 @@ import pytest
 
 from lazyscribe import Project, Repository
 from lazyscribe.exception import (
+    AccessDeniedError,
+    ConflictError,
     Exists,
     InvalidArgumentError,
     LazyscribeError,
     SaveError,
+    UnreachableError,
     UnsafeStoreError,
 )
 from tests.cloud.proxy import Fault, Proxy, Request
@@ -185,12 +189,40 @@ def test_a_key_that_may_only_read(seaweedfs: SeaweedFS) -> None:
     mine = Repository(url, **seaweedfs.options(key=READER), **QUICK)
     assert mine.load_artifact("a") == 1
     mine.log_artifact("a", 2, "json")
-    with pytest.raises(SaveError, match="may not do that") as caught:
+    with pytest.raises(
+        SaveError, match=rf"Writing to {url.rpartition('/')[0]} is refused \(.*may not do that"
+    ) as caught:
         mine.save()
+    assert "probe" not in str(caught.value)
     assert READER[1] not in whole(caught.value)
     assert names(seaweedfs) == before
     assert [each.dirty for each in mine.artifacts] == [False, True]
+    theirs = Repository(url, **seaweedfs.options(key=READER), **QUICK)
+    theirs.set_alias("a", "production", version=0)
+    with pytest.raises(SaveError, match=rf"Writing to {url.rpartition('/')[0]} is refused") as told:
+        theirs.save()
+    assert "probe" not in str(told.value)
     assert [each.version for each in Repository(url, mode="r", **seaweedfs.options()).artifacts] == [0]
+
+
+def test_credentials_that_are_mended(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong ones in the environment are an error until they are mended there, by the next opening and the next save."""
+    for name, value in seaweedfs.environment().items():
+        monkeypatch.setenv(name, value)
+    url = f"{seaweedfs.new_folder()}/repository.json"
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", NOBODY[1])
+    with pytest.raises(AccessDeniedError, match="the credentials are wrong"):
+        Repository(url)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN[1])
+    repository = Repository(url)
+    repository.log_artifact("a", 1, "json")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", NOBODY[1])
+    with pytest.raises(SaveError, match="the credentials are wrong"):
+        repository.save()
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", ADMIN[1])
+    repository.save()
+    assert Repository(url, mode="r").load_artifact("a") == 1
+    assert ADMIN[1].encode() not in pickle.dumps(repository)
 
 
 def test_secrets_are_not_stored(server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -235,6 +267,67 @@ def test_a_secret_in_a_url(url: str, caplog: pytest.LogCaptureFixture) -> None:
         assert quoted not in shown
 
 
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("s3://lazyscribe-tests/t/repository.json", {"endpoint_url": "http://{key}:{quoted}@127.0.0.1:1"}),
+        ("s3://lazyscribe-tests/t/repository.json", {"client_kwargs": {"endpoint_url": "http://:{quoted}@127.0.0.1"}}),
+        ("s3://lazyscribe-tests/t/repository.json", {"endpoint_url": "{key}:{secret}@127.0.0.1:1"}),
+        ("gs://lazyscribe-tests/t/repository.json", {"endpoint_url": "http://127.0.0.1:1?token={secret}"}),
+        ("az://c/repository.json", {"account_name": "acc", "endpoint": "http://{key}:{secret}@127.0.0.1:1/acc"}),
+        ("az://c/repository.json", {"connection_string": "AccountName=a;BlobEndpoint=http://{key}:{secret}@localhost"}),
+    ],
+)
+def test_a_secret_in_an_endpoint(url: str, options: dict[str, Any]) -> None:
+    """It is refused as one in a URL is, whichever option holds the endpoint."""
+    (key, secret), quoted = ADMIN, quote(ADMIN[1], safe="")
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(inner) for name, inner in value.items()}
+        return value.format(key=key, secret=secret, quoted=quoted)
+
+    with pytest.raises(InvalidArgumentError, match="The endpoint holds") as caught:
+        Repository(url, **filled(options))
+    assert secret not in whole(caught.value)
+    assert quoted not in whole(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "endpoint"),
+    [
+        ("s3://b/r.json", {"endpoint_url": "http://127.0.0.1:1", "key": "k", "secret": "s"}, "http://127.0.0.1:1"),
+        ("gs://b/r.json", {"endpoint_url": "http://127.0.0.1:1", "anon": True}, "http://127.0.0.1:1"),
+        ("az://b/r.json", {"endpoint": "http://127.0.0.1:1/acc", "account_name": "acc", "anon": True}, "127.0.0.1:1"),
+        ("https://no-such-host.invalid/r.json", {}, "https://no-such-host.invalid"),
+    ],
+)
+def test_nobody_answers(url: str, options: dict[str, Any], endpoint: str) -> None:
+    """The error names the endpoint that was asked."""
+    with pytest.raises(UnreachableError, match=rf"no connection\); see whether the endpoint \S*{endpoint} is right"):
+        Repository(url, mode="r", **options, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "told"),
+    [
+        ("s3://b/r.json", {"key": "k"}, "a key without its secret.*give 'secret'"),
+        ("s3://b/r.json", {"secret": "s3cr3t"}, "a secret without its key.*give 'key'"),
+        ("az://b/r.json", {}, "no account is named.*give 'account_name' or 'connection_string'"),
+    ],
+)
+def test_what_is_lacking(url: str, options: dict[str, Any], told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the options to give, and nothing in the words of others."""
+    for name in [each for each in os.environ if each.startswith(("AWS_", "AZURE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    with pytest.raises(InvalidArgumentError, match=told) as caught:
+        Repository(url, mode="r", **options)
+    assert "Generic" not in str(caught.value)
+    assert "s3cr3t" not in str(caught.value)
+
+
 def test_an_address_with_a_port(tmp_path: Path) -> None:
     """A port is no password: nothing is there, and the file opens empty."""
     with served(tmp_path) as url:
@@ -275,6 +368,27 @@ def test_a_pickled_repository_goes_to_another_process(seaweedfs: SeaweedFS, tmp_
     subprocess.run([sys.executable, "-W", "error", "-c", program, str(tmp_path / "copy")], check=True, cwd=ROOT)
     repository.reload()
     assert [repository.load_artifact("a", version=number) for number in range(2)] == [1, 2]
+
+
+def test_a_folder_in_the_place_of_a_file(seaweedfs: SeaweedFS) -> None:
+    """Where the store has folders, records cannot be one, which is said at once; an artifact gets another name."""
+    folder = seaweedfs.new_folder()
+    seaweedfs.raw(folder.rpartition("/")[2]).put("there/is/one", b"1")
+    before, start = names(seaweedfs), time.monotonic()
+    repository = Repository(f"{folder}/there", **seaweedfs.options())
+    repository.log_artifact("a", 1, "json")
+    with pytest.raises(
+        SaveError, match=rf"{folder}/there cannot be reached \(it is a folder\); give the path"
+    ) as caught:
+        repository.save()
+    assert not isinstance(caught.value, ConflictError)
+    assert names(seaweedfs) == before
+    better = Repository(f"{folder}/repository.json", **seaweedfs.options())
+    better.log_artifact("there", 1, "json", fname="is")
+    with pytest.warns(UserWarning, match="is kept in 'is-1'"):
+        better.save()
+    assert (better.artifacts[0].fname, better.load_artifact("there")) == ("is-1", 1)
+    assert time.monotonic() - start < 10
 
 
 def test_a_refusal_without_a_cause(server: Server, proxy: Proxy) -> None:

@@ -725,3 +725,27 @@ def test_experiments_of_one_slug(bucket: Bucket) -> None:
     found = project_in(bucket).experiments
     assert sorted((each.slug, each.metrics["number"]) for each in found) == [("fit-1", 0), ("fit-1-1", 1)]
     assert all(each.provenance is not None for each in found)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (409, "ExistingObjectIsDirectory", "it is a folder"),
+        (409, "XMinioObjectExistsAsDirectory", "it is a folder"),
+        (400, "XMinioParentIsObject", "a folder on the way to it is a file"),
+    ],
+)
+def test_stores_with_folders(bucket: Bucket, status: int, code: str, told: str) -> None:
+    """What they answer where a folder is in the place of the records, or a file in that of their folder, is final."""
+    bucket.put("models/there/file", b"1")
+
+    def fault(method: str, key: str) -> Fault | None:
+        return Fault(method, key, status, code) if (method, key) == ("PUT", "models/there") else None
+
+    bucket.fault = fault  # type: ignore[method-assign]
+    repository = opened(bucket, url="s3://bucket/models/there")
+    repository.log_artifact("model", [0], handler="json", fname="first.json")
+    with pytest.raises(SaveError, match=told):
+        repository.save()
+    assert [key for method, key in bucket.asked if method == "PUT"].count("models/there") <= 2
+    assert set(bucket.objects) == {"models/there/file"}

@@ -125,7 +125,9 @@ def target_end(given: Any, source: End) -> End:
     Raises
     ------
     UsageError
-        It cannot be written to, is of the other kind, or is what is copied.
+        It is of the other kind, or is what is copied.
+    ReadOnlyError
+        It cannot be written to.
     """
     if isinstance(given, Document):
         end = End(given, opened=True)
@@ -135,6 +137,8 @@ def target_end(given: Any, source: End) -> End:
             raise UsageError(message, path=end.place)
     else:
         end = End(KINDS[source.kind](_checked(given), "w"), opened=False)
+    with end.store.batch():  # refused where nothing can be written
+        pass
     if end.kind != source.kind:
         message = f"{source.place} is a {source.kind} and {end.place} a {end.kind}; copy it to another place."
         raise UsageError(message, path=end.place)

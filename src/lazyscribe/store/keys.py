@@ -22,6 +22,7 @@ _DEVICES = frozenset(
     + [device + digit for device in ("com", "lpt") for digit in "0123456789¹²³"]
 )
 _WINDOWS = os.name == "nt"
+_NOT_SENT = re.compile(r"[\x00-\x1f\x7f\ufffe\uffff]")
 
 _SEGMENT = r"(?!\.(?:[./]|$))[ !#-)+-.0-9;=@-\[\]-{}~]{1,255}"
 _USUAL = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
@@ -74,6 +75,38 @@ def _refusal(key: str) -> str | None:
     return None
 
 
+@lru_cache(1024)
+def check_sent(path: str, new: bool = False) -> str:
+    """Return a path within a bucket, or below a web address, as it is.
+
+    Parameters
+    ----------
+    new
+        Whether something is to be written there: then it must also be listed under that very name.
+
+    Raises
+    ------
+    InvalidNameError
+        It has a ``..`` segment, a character that has no place in requests or lists, or, if `new`, a backslash.
+    """
+    if _USUAL.fullmatch(path):
+        return path
+    reason = _unsent(path, new)
+    if reason:
+        raise InvalidNameError(f"The name {path!r} cannot be used because {reason}; choose another name.", name=path)
+    return path
+
+
+def _unsent(path: str, new: bool) -> str | None:
+    if found := _NOT_SENT.search(path):
+        return f"no bucket and no web server takes the character {found.group()!r} in a name"
+    if ".." in path.split("/"):
+        return "'..' would leave its folder"
+    if new and "\\" in path:
+        return "many buckets take the backslash '\\\\' for a slash, and would list the file under another name"
+    return None
+
+
 def parent(path: str) -> str:
     """Return what stands before the last ``/``, or ``""``; checks nothing."""
     return path.rpartition("/")[0]
@@ -102,13 +135,13 @@ def numbered(fname: str, number: int) -> str:
 
 @lru_cache(1024)
 def fold(key: str) -> str:
-    """Return what two keys share when some file system takes them for one: case-folded NFC of the normalised key.
+    """Return what two keys share when some store takes them for one: case-folded NFC of the normalised key.
 
-    For asking "is it taken?", never for naming a file.
+    Windows, and some buckets, take a backslash for a slash. For asking "is it taken?", never for naming a file.
     """
     if _USUAL.fullmatch(key):
         return key.lower()
-    key = join(key)
+    key = join(key.replace("\\", "/"))
     if key.isascii():
         return key.lower()
     import unicodedata

@@ -81,6 +81,23 @@ def refuse_secrets(protocol: str, path: str) -> None:
         raise InvalidArgumentError(message)
 
 
+def refuse_secrets_in_endpoint(endpoint: str) -> None:
+    """Refuse the address of a store that holds a secret: it is shown when nobody answers there.
+
+    Raises
+    ------
+    InvalidArgumentError
+        Without the address.
+    """
+    address = endpoint.partition("://")[2] or endpoint
+    if "@" in address or "?" in address:
+        message = (
+            "The endpoint holds a user, a password or a query, which would be shown with it; leave them out of it and "
+            "give them as options, in the environment or in a profile."
+        )
+        raise InvalidArgumentError(message)
+
+
 def _before_a_slash(protocol: str, host: str) -> bool:
     """Whether a host is the beginning of a password with slashes in it: it has a colon, and no port after it."""
     _, colon, port = host.rpartition(":")

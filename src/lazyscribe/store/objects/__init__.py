@@ -6,6 +6,7 @@ from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.store.base import Store
+from lazyscribe.store.keys import check_sent
 from lazyscribe.store.objects.settings import Settings
 from lazyscribe.store.protocols import BUCKETS, refuse_secrets
 
@@ -17,6 +18,8 @@ def open_bucket(protocol: str, root: str, options: dict[str, Any]) -> Store:
     ------
     InvalidArgumentError
         An option is not understood, or the URL holds a secret.
+    InvalidNameError
+        The URL holds a character that cannot be sent.
     """
     host, folder = _split(protocol, root)
     if BUCKETS[protocol] == "HTTPStore":
@@ -42,6 +45,7 @@ def file_system_of(protocol: str, root: str, options: dict[str, Any]) -> Any:
 def _split(protocol: str, root: str) -> tuple[str, str]:
     root = root.removeprefix(f"{protocol}://").strip("/")
     refuse_secrets(protocol, root)
+    check_sent(root)
     host, _, folder = root.partition("/")
     if not host:
         raise InvalidArgumentError(f"{protocol}:// names no bucket; write {protocol}://bucket/folder/file.json.")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
-from lazyscribe.store.objects.options import Options, plain_http, words
+from lazyscribe.store.objects.options import Options, accept_endpoint, words
 
 _NATIVE = words(
     "account_name account_key access_key client_id client_secret tenant_id authority_host sas_key token "
@@ -38,7 +38,7 @@ def understand(options: Options) -> None:
     if options.take("anon"):
         options.put(skip_signature=True)
     endpoint = options.settings.config.get("endpoint") or os.environ.get("AZURE_STORAGE_ENDPOINT")
-    plain_http(options.settings, endpoint or os.environ.get("AZURE_ENDPOINT"))
+    accept_endpoint(options.settings, endpoint or os.environ.get("AZURE_ENDPOINT"))
     if options.settings.config.get("use_emulator"):
         options.settings.client_options.setdefault("allow_http", True)
 

@@ -10,13 +10,13 @@ from lazyscribe.exception import Stale
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.batch import Batch
-from lazyscribe.store.objects.client import Refused, Unanswered, Version
+from lazyscribe.store.objects.client import Version
 from lazyscribe.store.objects.fetching import Spans, Target, in_parts
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore
 from lazyscribe.store.objects.settings import Settings
-from lazyscribe.store.objects.trouble import Trouble
+from lazyscribe.store.objects.trouble import FOLDER, Failed, Refused, Trouble
 
 
 class BucketStore(ReadingStore):
@@ -61,6 +61,9 @@ class BucketStore(ReadingStore):
 
     # Writing
 
+    def _new_path(self, key: str) -> str:
+        return keys.check_sent(self._path(key), new=True)
+
     def _ready(self) -> None:
         check_conditions(self._client, self._settings, self._folder)
 
@@ -87,7 +90,7 @@ class BucketStore(ReadingStore):
         return dict(zip(small, self._client.ask_for_all(list(small.values())), strict=True)) if small else {}
 
     def _stage(self, key: str) -> Outgoing:
-        path = self._path(key)
+        path = self._new_path(key)
         self._ready()
         return Outgoing(self._client, path)
 
@@ -99,39 +102,42 @@ class BucketStore(ReadingStore):
         answer
             What was said when it was asked for with others.
         """
-        unanswered: Unanswered | None = None
+        failed: Failed | None = None
         try:
             staged.deliver(self._path(key), answer)
             return
         except Refused:
             pass
-        except Unanswered as error:
-            unanswered = error
-        if unanswered is not None:
-            raise unanswered.trouble.error(self.describe(key))
+        except Failed as error:
+            failed = error
+        if failed is not None:
+            raise failed.error(self.describe(key))
         raise self._exists(key)
 
     def swap(self, key: str, data: bytes, expected: Token | None) -> Token:
         """Put under the condition; see `Stale.perhaps` for what a lost answer leaves open."""
-        path = self._path(key)
+        path = self._new_path(key)
         self._ready()
-        unanswered: Unanswered | None = None
+        failed: Failed | None = None
         perhaps = False
         try:
             return self._client.swap(path, data, cast("Version | None", expected))
         except Refused as error:
             perhaps = error.perhaps
-        except Unanswered as error:
-            unanswered = error
-        if unanswered is not None:
-            raise self._unsure(key) from unanswered.trouble.error(self.describe(key))
+            failed = Failed(FOLDER) if error.folder else None
+        except Failed as error:
+            failed = error
+        if failed is not None:
+            if failed.perhaps:
+                raise self._unsure(key) from failed.error(self.describe(key))
+            raise failed.error(self.describe(key))
         stale: Stale = self._stale(key)
         stale.perhaps = perhaps
         raise stale
 
     def replace(self, source: str, target: str) -> None:
         """Copy within the store, then remove the source."""
-        old, new = self._path(source), self._path(target)
+        old, new = self._path(source), self._new_path(target)
         self._ready()
         if old != new:
             self._client.copy(old, new)

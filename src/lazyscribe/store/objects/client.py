@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
-from lazyscribe.store.objects.settings import CLIENTS, Settings
-from lazyscribe.store.objects.trouble import Kind, Trouble, trouble_of
+from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
+from lazyscribe.store.objects.trouble import Failed, Kind, Refused, Trouble, trouble_of
 
 T = TypeVar("T")
 
@@ -47,28 +47,6 @@ class Version(NamedTuple):
         return {name: value for name, value in found.items() if value is not None}
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this package
-    """A conditional write was refused.
-
-    Attributes
-    ----------
-    perhaps
-        Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
-    """
-
-    def __init__(self, perhaps: bool = False) -> None:
-        super().__init__()
-        self.perhaps = perhaps
-
-
-class Unanswered(Exception):  # noqa: N818 - as above
-    """Whether a write was done is not known: `trouble` was its last answer."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__()
-        self.trouble = trouble
-
-
 class Client:
     """One bucket. Any number of threads may use it; forked children may not.
 
@@ -85,6 +63,8 @@ class Client:
         self._settings = settings
         self._seconds, self._tries = settings.patience
         self.single = settings.single
+        self._denied = False
+        self._made_in = {environment()}
         self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
         self._shown = settings.shown
         self.checked: set[str] = set()
@@ -92,7 +72,13 @@ class Client:
     @cached_property
     def _once(self) -> Any:
         """A connection that repeats nothing; made when something is written."""
+        self._made_in.add(environment())
         return self._settings.connect(repeat=False)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it was denied something, and not all of it was made in the environment that there is now."""
+        return self._denied and self._made_in != {environment()}
 
     def _try(self, action: Callable[[], T]) -> T | Trouble:
         """Do something; the exception itself is forgotten, since it may quote what must not be shown."""
@@ -102,7 +88,12 @@ class Client:
         except LazyscribeError:
             raise
         except Exception as error:
-            return trouble_of(error)
+            return self._trouble(error)
+
+    def _trouble(self, error: Exception) -> Trouble:
+        found = trouble_of(error)
+        self._denied |= found.denied
+        return found
 
     def _done(self, action: Callable[[], T], path: str) -> T:
         """Do something that obstore repeats by itself; what stays wrong is raised."""
@@ -185,7 +176,7 @@ class Client:
                 found = obstore.put_async(once, path, data, mode="create", attributes=attributes, use_multipart=False)
                 return version_of(await found)
             except Exception as error:  # which is forgotten: see `_try`
-                return trouble_of(error)
+                return self._trouble(error)
 
         async def put_all() -> list[Version | Trouble]:
             return await asyncio.gather(*(put(*each) for each in files))
@@ -199,8 +190,8 @@ class Client:
         ------
         Refused
             There is one.
-        Unanswered
-            It may be there, or not.
+        Failed
+            It is not there, or perhaps it is.
         """
 
         def settled() -> Version | None:
@@ -253,7 +244,7 @@ class Client:
             mode = "overwrite"
         lost: Trouble | None = None
         answer: Trouble | None = None
-        for _ in pauses(self._seconds, self._tries):
+        for number in pauses(self._seconds, self._tries):
             answered = (
                 first
                 if first is not None
@@ -273,20 +264,29 @@ class Client:
             if answer.kind is Kind.FATAL:
                 break
             if lost is not None or answer.kind is Kind.REFUSED:  # of what is to be new it is seen whether it is there
-                found = self._look(settled)
+                found = self._look(settled, path if number == 1 and answer.kind is Kind.REFUSED else "")
                 if isinstance(found, Version):
                     return found
         assert answer is not None
         if lost is not None:
-            raise Unanswered(lost)
+            raise Failed(lost, perhaps=True)
         if answer.kind is Kind.REFUSED:
             raise Refused
-        raise answer.error(self.url(path))
+        raise Failed(answer)
 
-    def _look(self, settled: Callable[[], Version | None]) -> Version | None:
-        """Settle a lost answer; ``None`` too when that cannot be told now."""
+    def _look(self, settled: Callable[[], Version | None], suspect: str) -> Version | None:
+        """Settle a lost answer; ``None`` too when that cannot be told now.
+
+        Parameters
+        ----------
+        suspect
+            What may turn out to be a folder, since it was refused twice and nothing is there; or ``""``.
+        """
         try:
-            return settled()
+            found = settled()
+            if found is None and suspect and next(self.walk(suspect), None) is not None:
+                raise Refused(folder=True)
+            return found
         except OSError:
             return None
 
@@ -313,7 +313,7 @@ class Client:
             if answer.kind not in (Kind.BUSY, Kind.AWAY, Kind.LOST):
                 break
         assert answer is not None
-        raise answer.error(self.url(path))
+        raise Failed(answer)
 
     def send(self, path: str, parts: Iterator[bytes | memoryview], identity: str) -> Version | None:
         """Write a large file of parts that are still being made; ``None`` if that did not go well, or not all came."""
@@ -367,7 +367,7 @@ class Client:
 
         found = self._try(lambda: obstore.delete(self._patient, path))
         if isinstance(found, Trouble) and found.kind is not Kind.MISSING:
-            raise found.error(self.url(path))
+            raise found.error(self.url(path), "Deleting")
 
     def discard(self, paths: list[str]) -> None:
         """Remove files together, as far as that is possible."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
-from lazyscribe.store.objects.options import Options, plain_http
+from lazyscribe.store.objects.options import Options, accept_endpoint
 
 _NATIVE = ["service_account", "service_account_path", "service_account_key", "base_url", "bearer_token"]
 _NATIVE += ["application_credentials", "skip_signature"]
@@ -34,7 +34,7 @@ def understand(options: Options) -> None:
     options.put(base_url=options.take("endpoint_url"))
     if "base_url" not in options.settings.config and (emulator := os.environ.get("STORAGE_EMULATOR_HOST")):
         options.put(base_url=emulator if "://" in emulator else f"http://{emulator}")
-    plain_http(options.settings, options.settings.config.get("base_url"))
+    accept_endpoint(options.settings, options.settings.config.get("base_url"))
 
 
 def _take_token(options: Options, token: Any) -> None:

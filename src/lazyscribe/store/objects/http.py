@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from html import unescape
 from typing import Any, BinaryIO, NoReturn
-from urllib.parse import unquote, urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from lazyscribe.exception import AccessDeniedError, InvalidNameError, ReadOnlyError, UnreadableError
 from lazyscribe.store import keys
@@ -16,6 +16,20 @@ from lazyscribe.store.objects.fetching import Spans, Target, in_order
 from lazyscribe.store.objects.reading import ReadingStore
 
 _LINK = re.compile(rb"""<a\s[^>]*?href\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
+
+
+def _named(here: str, link: str) -> tuple[str, bool]:
+    """Return the name that a link on the page of a folder leads to right there, or ``""``, and whether of a folder.
+
+    Names are told apart before they are unquoted, since they may hold whatever has a meaning in an address.
+    """
+    target = urljoin(here, link)
+    above, found = here.split("/")[:-1], target.split("/")
+    names = [unquote(each) for each in found[len(above) :]]
+    is_there = [unquote(each) for each in found[: len(above)]] == [unquote(each) for each in above]
+    if not is_there or names[1:] not in ([], [""]) or "/" in names[0] or not set("?#").isdisjoint(target):
+        return "", False
+    return names[0], len(names) == 2
 
 
 class HttpStore(ReadingStore):
@@ -54,15 +68,13 @@ class HttpStore(ReadingStore):
                 f"The server shows no list of what is in {place}; use the folder or the bucket that is shown there."
             )
             raise AccessDeniedError(message, path=place)
-        here = self.describe(folder).rstrip("/") + "/"
+        here = f"{self._settings.shown}/{quote(path)}/" if path else f"{self._settings.shown}/"
         files: list[str] = []
         folders: list[str] = []
         for link in _LINK.findall(page):
-            target = urljoin(here, unescape(link.decode("utf-8", "replace")))
-            name, slash, below = unquote(target).removeprefix(here).partition("/")
-            if set("?#").isdisjoint(target) and unquote(target) == f"{here}{name}{slash}" and not below:
-                with suppress(InvalidNameError):
-                    (folders if slash else files).append(keys.check_key(keys.join(folder, keys.check_key(name))))
+            with suppress(InvalidNameError):
+                name, is_folder = _named(here, unescape(link.decode("utf-8", "replace")))
+                (folders if is_folder else files).append(keys.check_key(keys.join(folder, keys.check_key(name))))
         return files, folders
 
     def _refuse(self, key: str) -> NoReturn:

@@ -14,6 +14,7 @@ from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.store.objects.settings import Settings
+from lazyscribe.store.protocols import refuse_secrets_in_endpoint
 
 
 def words(text: str) -> frozenset[str]:
@@ -141,7 +142,10 @@ def _certificates(path: str, changed: tuple[int, ...]) -> bytes:
     return Path(path).read_bytes()
 
 
-def plain_http(settings: Settings, endpoint: Any) -> None:
-    """Allow an endpoint without encryption, if the user names one."""
-    if isinstance(endpoint, str) and endpoint.startswith("http://"):
+def accept_endpoint(settings: Settings, endpoint: Any) -> None:
+    """Refuse an endpoint that holds a secret; allow one without encryption, if the user names one."""
+    if not isinstance(endpoint, str):
+        return
+    refuse_secrets_in_endpoint(endpoint)
+    if endpoint.startswith("http://"):
         settings.client_options.setdefault("allow_http", True)

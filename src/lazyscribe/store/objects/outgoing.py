@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.progress import current, wait_telling
-from lazyscribe.store.objects.client import PART, Refused, Version
+from lazyscribe.store.objects.client import PART, Version
+from lazyscribe.store.objects.trouble import Refused
 from lazyscribe.store.staging import IN_MEMORY, Staging
 
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ class Outgoing(Staging):
         ------
         Refused
             The place is taken. What is staged is kept, to be delivered elsewhere.
-        Unanswered
-            It may be there, or not, and could not be removed.
+        Failed
+            It is not there, or may be there and could not be removed.
         """
         size = self.seek(0, os.SEEK_END)
         if self._sender is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lazyscribe.exception import LazyscribeError, UnsafeStoreError
 from lazyscribe.store import keys
-from lazyscribe.store.objects.client import Refused, Unanswered
+from lazyscribe.store.objects.trouble import Failed, Refused
 
 if TYPE_CHECKING:
     from lazyscribe.store.objects.client import Client
@@ -38,15 +38,15 @@ def check_conditions(client: Client, settings: Settings, folder: str) -> None:
 
 def _check(client: Client, folder: str) -> None:
     path = keys.join(folder, ".lazyscribe", f"probe-{os.urandom(8).hex()}")
-    fault, trouble = "", None
+    fault, failed = "", None
     try:
         fault = _fault(client, path)
-    except Unanswered as error:
-        trouble = error.trouble
+    except Failed as error:
+        failed = error
     finally:
         left = _remove(client, path)
-    if trouble is not None:
-        raise trouble.error(client.url(path))
+    if failed is not None:
+        raise failed.error(client.url(folder))
     if fault:
         message = (
             f"{client.url(folder)} {fault}, so many writers would lose each other's work there{left}; use a store that "

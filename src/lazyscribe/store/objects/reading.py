@@ -7,7 +7,6 @@ import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import closing
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lazyscribe.progress import adding
@@ -40,16 +39,21 @@ class ReadingStore(Store):
     def __init__(self, settings: Settings, folder: str) -> None:
         self._settings = settings
         self._folder = keys.join(folder)
+        self._reached: Client | None = None
 
-    @cached_property
+    @property
     def _client(self) -> Client:
-        return CLIENTS.get(self._settings)
+        """What makes the requests: another one if it was denied something and the environment has changed."""
+        known = self._reached
+        if known is None or known.is_stale:
+            known = self._reached = CLIENTS.get(self._settings)
+        return known
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_client"}
+        return {**self.__dict__, "_reached": None}
 
     def _path(self, key: str) -> str:
-        return keys.join(self._folder, keys.check_key(key))
+        return keys.check_sent(keys.join(self._folder, keys.check_key(key)))
 
     def describe(self, key: str) -> str:
         """Return the URL."""
@@ -57,17 +61,17 @@ class ReadingStore(Store):
 
     def read(self, key: str) -> tuple[bytes, Token] | None:
         """Ask once."""
-        path = self._path(key)
-        found = self._client.get(path)
-        return None if found is None else (self._client.content(found, path), version_of(found.meta))
+        path, client = self._path(key), self._client
+        found = client.get(path)
+        return None if found is None else (client.content(found, path), version_of(found.meta))
 
     def reread(self, key: str, known: tuple[bytes, Token]) -> tuple[bytes, Token] | None:
         """Ask once; what is unchanged does not travel again."""
-        path = self._path(key)
-        found = self._client.get(path, known[1])
+        path, client = self._path(key), self._client
+        found = client.get(path, known[1])
         if found is Kind.UNCHANGED:
             return known
-        return None if found is None else (self._client.content(found, path), version_of(found.meta))
+        return None if found is None else (client.content(found, path), version_of(found.meta))
 
     def holds(self, key: str, token: Token | None) -> bool:
         """Ask for nothing but whether it changed."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
-from lazyscribe.store.objects.options import Options, plain_http, words
+from lazyscribe.store.objects.options import Options, accept_endpoint, words
 
 _NATIVE = words(
     "access_key_id secret_access_key session_token region default_region endpoint skip_signature "
@@ -99,7 +99,7 @@ def _take_encryption(options: Options, use_ssl: Any) -> None:
             scheme, _, host = endpoint.partition("://")
             bucket = options.settings.bucket
             config["endpoint"] = endpoint if host.startswith(bucket + ".") else f"{scheme}://{bucket}.{host}"
-    plain_http(options.settings, endpoint)
+    accept_endpoint(options.settings, endpoint)
 
 
 def _take_profile(options: Options) -> None:

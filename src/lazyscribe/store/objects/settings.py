@@ -19,6 +19,39 @@ SECONDS, TRIES = 60.0, 10
 """How long, and how often, what was not answered is asked again, unless ``retry_config`` says otherwise."""
 
 
+_LACKING = {
+    "Missing SecretAccessKey": (
+        "there is a key without its secret",
+        "give 'secret' as well, or AWS_SECRET_ACCESS_KEY in the environment",
+    ),
+    "Missing AccessKeyId": (
+        "there is a secret without its key",
+        "give 'key' as well, or AWS_ACCESS_KEY_ID in the environment",
+    ),
+    "Account must be specified": (
+        "no account is named",
+        "give 'account_name' or 'connection_string', or AZURE_STORAGE_ACCOUNT_NAME in the environment",
+    ),
+}
+"""What obstore says where something is lacking, and what is lacking and to be given."""
+
+_DECIDES: tuple[str, ...] = ("AWS_", "AZURE_", "GOOGLE_", "IDENTITY_", "MSI_", "SSL_CERT_")
+_DECIDES += tuple(each + "_PROXY" for each in ("HTTP", "HTTPS", "ALL", "NO"))
+_DECIDES += tuple(each.lower() for each in _DECIDES if each.endswith("_PROXY"))
+"""What the names of the variables begin with that decide, beside options, how a bucket is reached."""
+_MAY_DECIDE = frozenset(each[:3] for each in _DECIDES)
+"""Their first letters, by which most variables are passed over, in half the time."""
+
+
+def environment() -> bytes:
+    """Return what changes with what the environment says of buckets, and tells nothing of it."""
+    from hashlib import sha256
+
+    names = sorted(name for name in os.environ if name[:3] in _MAY_DECIDE and name.startswith(_DECIDES))
+    text = repr([(name, os.environ.get(name)) for name in names])
+    return sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
 @dataclass(repr=False)
 class Settings:
     """One bucket and the way to it. Holds secrets, so that it shows nothing of itself.
@@ -65,13 +98,17 @@ class Settings:
         if self.provider is not None:
             keywords["credential_provider"] = self.provider
         trouble = ""
+        advice = "mend them"
         try:
             if self.kind == "HTTPStore":
                 return store.HTTPStore(self.bucket, **keywords)
             return getattr(store, self.kind)(self.bucket, config=self.config, **keywords)
         except (BaseError, ValueError, TypeError) as error:
             trouble = self._without_secrets(str(error).partition("Debug source")[0].strip())
-        message = f"The options for {self.shown} cannot be used ({trouble}); mend them."
+        for theirs, ours in _LACKING.items():
+            if theirs in trouble:
+                trouble, advice = ours
+        message = f"The options for {self.shown} cannot be used ({trouble}); {advice}."
         raise InvalidArgumentError(message, path=self.shown)
 
     def _without_secrets(self, text: str) -> str:
@@ -82,13 +119,13 @@ class Settings:
         return text
 
     def key(self) -> bytes:
-        """Return what is the same for two that reach one bucket in one way."""
+        """Return what is the same for two that reach one bucket in one way, in one `environment`."""
         from hashlib import sha256
 
         client = dict(self.client_options)
         trusted = _digest_of(client.pop("root_certificate", b""))  # long, and slow to write out
         options = (sorted(each.items()) for each in (self.config, client, self.retry_config))
-        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single))
+        text = repr((self.kind, self.bucket, trusted, *options, id(self.provider), self.single, environment()))
         return sha256(text.encode()).digest()
 
 
@@ -117,7 +154,9 @@ class _Clients:
         self.check(settings.shown)
         key = settings.key()
         with self.lock:
-            client = self.found.pop(key, None) or Client(settings)
+            client = self.found.pop(key, None)
+            if client is None or client.is_stale:
+                client = Client(settings)
             self.found[key] = client
             while len(self.found) > self.KEPT:
                 self.found.popitem(last=False)

@@ -50,9 +50,10 @@ class Trouble(NamedTuple):
     advice: str = "see whether the store works, and try again"
     denied: bool = False
 
-    def error(self, place: str) -> LazyscribeError:
-        """Return what is to be raised about `place`."""
-        message = f"{place} cannot be reached ({self.why}); {self.advice}."
+    def error(self, place: str, act: str = "Reading") -> LazyscribeError:
+        """Return what is to be raised about `place`; `act`: what was to be done there."""
+        failed = f"{act} {place} is refused" if self.denied else f"{place} cannot be reached"
+        message = f"{failed} ({self.why}); {self.advice}."
         if self.denied:
             return AccessDeniedError(message, path=place)
         if self.kind in (Kind.BUSY, Kind.AWAY, Kind.LOST):
@@ -60,18 +61,69 @@ class Trouble(NamedTuple):
         return UnreadableError(message, path=place)
 
 
+FOLDER = Trouble(Kind.FATAL, "it is a folder", "give the path of a file, such as one in it")
+"""What is said where a file is to be and a folder is."""
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this package
+    """A conditional write was refused.
+
+    Attributes
+    ----------
+    perhaps
+        Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
+    folder
+        Whether that is because a folder has the name, in a store that has folders.
+    """
+
+    def __init__(self, perhaps: bool = False, folder: bool = False) -> None:
+        super().__init__()
+        self.perhaps, self.folder = perhaps, folder
+
+
+class Failed(Exception):  # noqa: N818 - as above
+    """A write did not go well.
+
+    Attributes
+    ----------
+    trouble
+        Its last answer.
+    perhaps
+        Whether it may have been done all the same.
+    """
+
+    def __init__(self, trouble: Trouble, perhaps: bool = False) -> None:
+        super().__init__()
+        self.trouble, self.perhaps = trouble, perhaps
+
+    def error(self, place: str) -> LazyscribeError:
+        """Return what is to be raised about `place`."""
+        return self.trouble.error(place, "Writing to")
+
+
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "InvalidBucketName"})
-_TAKEN = frozenset({"BlobAlreadyExists", "PathAlreadyExists"})
+_TAKEN = frozenset(
+    {"BlobAlreadyExists", "PathAlreadyExists", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory"}
+)
+_BELOW_A_FILE = frozenset({"ExistingObjectIsFile", "XMinioParentIsObject"})
 _AGAIN = frozenset({"RequestTimeout", "RequestTimeTooSlow", "OperationTimedOut", "SlowDown"})
+_NEVER_SENT = (ValueError, TypeError, NotImplementedError)
+"""What obstore raises where it refuses by itself to ask for something."""
 _NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 _CERTIFICATE = re.compile("certificate|UnknownIssuer|NotValidForName|invalid peer", re.IGNORECASE)
+_ENDPOINT = re.compile(r"\b(https?://)(?:[^/\s?#@]*@)?([^/\s?#@\"',]+)")
+"""What was asked, without a password and what is to be had there."""
 _NOT_CONNECTED = re.compile(r"\bConnect\b|ConnectError|dns error|tcp connect", re.IGNORECASE)
 
 
 def trouble_of(error: Exception) -> Trouble:
     """Return what an exception of obstore means."""
+    if type(error).__name__ == "InvalidPathError":
+        return Trouble(Kind.FATAL, "an object there has a name with a control character", "give it another name")
+    if isinstance(error, _NEVER_SENT):
+        return Trouble(Kind.FATAL, "such a request cannot be sent", "see whether its name and options are right")
     text = f"{error}\n{error!r}"
     status = _STATUS.search(text)
     if any(host in text for host in _NO_CREDENTIALS):
@@ -97,7 +149,9 @@ def _unheard(text: str) -> Trouble:
     if "timed out" in text or "TimedOut" in text:
         return Trouble(Kind.LOST, "no answer in time")
     if _NOT_CONNECTED.search(text):
-        return Trouble(Kind.AWAY, "no connection", "see whether the endpoint is right and the network works")
+        named = _ENDPOINT.search(text)
+        endpoint = f"the endpoint {''.join(named.groups())}" if named else "the endpoint"
+        return Trouble(Kind.AWAY, "no connection", f"see whether {endpoint} is right and the network works")
     return Trouble(Kind.LOST, "the connection broke")
 
 
@@ -107,6 +161,8 @@ def _answered(status: int, code: str, text: str) -> Trouble:
         return Trouble(Kind.FATAL, f"there is no such bucket: {shown}", "create it, or give the name of another")
     if status in (401, 403) or code in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
         return _refused_to_us(code, shown)
+    if code in _BELOW_A_FILE:
+        return Trouble(Kind.FATAL, f"a folder on the way to it is a file: {shown}", "give another path")
     if status == 409 and code not in _TAKEN:
         return Trouble(Kind.BUSY, shown)
     kinds = {304: Kind.UNCHANGED, 404: Kind.MISSING, 409: Kind.REFUSED, 412: Kind.REFUSED, 429: Kind.BUSY}
