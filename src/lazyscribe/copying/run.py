@@ -90,8 +90,9 @@ def copy(
     ------
     ConflictError
         A number or a slug is taken by something else there; nothing was copied.
-    CorruptArtifactError, SaveError
-        A file is not what was saved, or cannot be read or written; what was copied before stays.
+    CorruptArtifactError, SaveError, InvalidNameError
+        A file is not what was saved, cannot be read or written, or has a name that the target does not take; what was
+        copied before stays.
     ReadOnlyError, UsageError
         The target was opened with ``mode="r"``, or is the source, or of the other kind.
     FileNotFoundError
