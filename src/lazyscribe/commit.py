@@ -24,6 +24,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from lazyscribe.exception import (
+    AccessDeniedError,
     CommitUnknownError,
     ConflictError,
     Exists,
@@ -125,7 +126,7 @@ def save(
             _raise_unknown(manifest, error)
         with apart():
             left = stage.undo(error)
-        if progress.alone is not None and progress.alone.key in left and _is_there(manifest, progress.alone.key):
+        if progress.alone is not None and progress.alone.key in left and _is_there(manifest, progress.alone.key, error):
             _raise_unknown(manifest, error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, (Exists, UnreadableError))
         if told or not isinstance(error, Exception):
@@ -250,8 +251,10 @@ def _may_be_written(manifest: Manifest, progress: _Progress, error: BaseExceptio
         return True
 
 
-def _is_there(manifest: Manifest, key: str) -> bool:
-    """Whether a file may be there that could not be taken back: perhaps it was never created."""
+def _is_there(manifest: Manifest, key: str, error: BaseException) -> bool:
+    """Whether a file may be there, or be still to come, that could not be taken back; not if creating it was denied."""
+    if not isinstance(error, AccessDeniedError):
+        return True
     try:
         return manifest.store.read(key) is not None
     except Exception:

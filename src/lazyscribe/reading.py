@@ -122,11 +122,12 @@ def checked_file(
             with _watched(raw, facts, path, artifact.name):
                 with part([] if _is_counted(raw) else [size]):
                     meter = current()
-                    digest, _ = digest_of(raw, None if meter is None else meter.add)
+                    digest, _ = digest_of(raw, None if meter is None or _is_counted(raw) else meter.add)
                 check(facts, digest, path, artifact.name)
                 yield raw
         else:
-            raw.seek(0)
+            with part([]):  # that it has come is told
+                raw.seek(0)
             yield raw
 
 

@@ -56,7 +56,7 @@ def test_what_cannot_be_asked_is_told_in_its_own_words(seaweedfs: SeaweedFS, tmp
     wrong = [each.replace(secret, "wrong") for each in options]
     for path, asked in ((folder, f"{folder}/project.json"), *[(f"{folder}/repository.json",) * 2]):
         said = error("ls", path, *wrong, cwd=tmp_path, code=1)
-        assert said.startswith(f"{asked} cannot be reached (the credentials are wrong: "), said
+        assert said.startswith(f"Reading {asked} is refused (the credentials are wrong: "), said
         assert "give the path" not in said
     (place,) = answer("doctor", folder, *wrong, cwd=tmp_path)["places"]
     assert "credentials are wrong" in place["why"]
@@ -78,7 +78,7 @@ def test_an_endpoint_that_is_not_there_is_told_in_its_own_words(tmp_path: Path, 
     web = f"http://127.0.0.1:{free_ports(1)[0]}"
     said = error(*command, f"{web}{path}", cwd=tmp_path, code=1)
     assert said.startswith(web), said
-    assert " cannot be reached (no connection); see whether the endpoint is right" in said
+    assert f" cannot be reached (no connection); see whether the endpoint {web} is right" in said
     assert "give the path" not in said
 
 

@@ -73,6 +73,12 @@ def test_a_save_and_a_load_tell_what_travels(server: Server, tmp_path: Path) -> 
     assert made.load_artifact("large") == value
     assert told[-1] == (len(value), len(value))
     assert {total for _, total in told} == {len(value)}
+    (tmp_path / "file.bin").write_bytes(value)
+    made.log_artifact("file", tmp_path / "file.bin")
+    made.save()
+    told.clear()
+    made.load_artifact("file", to=tmp_path / "copy.bin")
+    assert told[-1] == (len(value), len(value))
 
 
 class Enough(Exception):

@@ -136,7 +136,8 @@ def test_a_server_that_lists_nothing(folder: Path) -> None:
 
 LINKS = (
     "/repository.json ../up.json x/../../up.json %2e%2e/up.json https://example.org/else.json a%2Fb.json //up.json "
-    "repository.json?C=M;O=A #top javascript:alert() sub/../../ ../ / ./here.json &#97;.json a%20b.json .."
+    "repository.json?C=M;O=A #top javascript:alert() /deep/sub /deep http://[x/ sub/../../ ../ / ./here.json "
+    "&#97;.json a%20b.json .."
 )
 
 

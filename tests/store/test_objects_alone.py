@@ -28,3 +28,31 @@ def test_a_key_that_may_only_read_moves_no_alias(bucket: Bucket, seen: bool) -> 
     bucket.faults = []
     repository.save()
     assert opened(bucket, "r").aliases("model") == {"best": 0}
+
+
+def test_a_lost_entry_that_may_still_come(bucket: Bucket) -> None:
+    """If creating it was not answered, and nothing may be taken back, it is not known whether aliases were moved."""
+    begun(bucket)
+    repository = opened(bucket, retry_config={"retry_timeout": 0.5})
+    repository.set_alias("model", "best", 0)
+    log = "models/.lazyscribe/repository.json.log/"
+
+    def fault(method: str, key: str) -> Fault | None:
+        if method in ("DELETE", "POST") and "probe" not in key:
+            return Fault(method, "", 403, "AccessDenied")
+        return Fault("PUT", "", 500, "InternalError") if method == "PUT" and key.startswith(log) else None
+
+    bucket.fault = fault  # type: ignore[method-assign]
+    with pytest.raises(CommitUnknownError):
+        repository.save()
+
+
+@pytest.mark.parametrize("url", [r"s3://bucket/my\folder/repository.json", r"s3://bucket/models/re\po.json"])
+def test_a_place_whose_name_holds_a_backslash(bucket: Bucket, url: str) -> None:
+    """What was saved there before goes on to be saved: only files that are new are called otherwise."""
+    repository = opened(bucket, url=url)
+    repository.log_artifact("model", [1], handler="json")
+    repository.save()
+    repository.set_alias("model", "best", 0)
+    repository.save()
+    assert opened(bucket, "r", url=url).load_artifact("model", version="@best") == [1]

@@ -175,3 +175,10 @@ def test_memory_is_found_before_it_is_needed() -> None:
         found = file.read()
     assert len(found) == size
     assert found.strip(b"\0x") == b"before"
+
+
+def test_a_python_without_ctypes(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is found when it is touched, and all of the file comes."""
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    with opened(bucket)._location.store.open_held("x.bin", 1 << 30) as found:
+        assert found.read() == LARGE

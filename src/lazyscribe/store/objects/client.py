@@ -264,7 +264,7 @@ class Client:
             if answer.kind is Kind.FATAL:
                 break
             if lost is not None or answer.kind is Kind.REFUSED:  # of what is to be new it is seen whether it is there
-                found = self._look(settled, path if number == 1 and answer.kind is Kind.REFUSED else "")
+                found = self._look(settled, path if number == 1 and lost is None else "")
                 if isinstance(found, Version):
                     return found
         assert answer is not None

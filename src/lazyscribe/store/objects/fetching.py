@@ -121,7 +121,10 @@ def _provide(view: memoryview) -> None:
     """
     if sys.platform != "linux":
         return
-    from ctypes import CDLL, addressof, c_char, c_int, c_size_t, c_void_p
+    try:
+        from ctypes import CDLL, addressof, c_char, c_int, c_size_t, c_void_p
+    except ImportError:  # a Python that was built without it
+        return
     from mmap import PAGESIZE
 
     begin = addressof(c_char.from_buffer(view))

@@ -27,7 +27,7 @@ def _named(here: str, link: str) -> tuple[str, bool]:
     above, found = here.split("/")[:-1], target.split("/")
     names = [unquote(each) for each in found[len(above) :]]
     is_there = [unquote(each) for each in found[: len(above)]] == [unquote(each) for each in above]
-    if not is_there or names[1:] not in ([], [""]) or "/" in names[0] or not set("?#").isdisjoint(target):
+    if not is_there or not names or names[1:] not in ([], [""]) or "/" in names[0] or not set("?#").isdisjoint(target):
         return "", False
     return names[0], len(names) == 2
 
@@ -72,7 +72,7 @@ class HttpStore(ReadingStore):
         files: list[str] = []
         folders: list[str] = []
         for link in _LINK.findall(page):
-            with suppress(InvalidNameError):
+            with suppress(InvalidNameError, ValueError):  # what is no address, too
                 name, is_folder = _named(here, unescape(link.decode("utf-8", "replace")))
                 (folders if is_folder else files).append(keys.check_key(keys.join(folder, keys.check_key(name))))
         return files, folders
