@@ -62,7 +62,7 @@ class BucketStore(ReadingStore):
     # Writing
 
     def _new_path(self, key: str) -> str:
-        """Return the path of a new file; what lies under `.lazyscribe` is called after others, which are there by then."""
+        """Return the path of a new file; what lies under `.lazyscribe` is called after others, which come first."""
         if not key.startswith(".lazyscribe/"):
             keys.check_sent(key, new=True)
         return self._path(key)
