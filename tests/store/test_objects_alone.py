@@ -1,4 +1,4 @@
-"""Commits that are an entry of the journal alone, where the bucket refuses to write."""
+"""Writes that a bucket refuses or does not answer: commits that are an entry alone, odd places, what is no folder."""
 
 from collections.abc import Iterator
 
@@ -56,3 +56,15 @@ def test_a_place_whose_name_holds_a_backslash(bucket: Bucket, url: str) -> None:
     repository.set_alias("model", "best", 0)
     repository.save()
     assert opened(bucket, "r", url=url).load_artifact("model", version="@best") == [1]
+
+
+def test_a_lost_answer_is_no_folder(bucket: Bucket) -> None:
+    """What is refused once, after a lost answer, is asked for again, though something lies below that name."""
+    begun(bucket)
+    bucket.put("models/other.json/below", b"1")
+    repository = opened(bucket, url="s3://bucket/models/other.json")
+    repository.log_artifact("model", [1], handler="json")
+    bucket.faults = [Fault("PUT", "models/other.json", 500), Fault("PUT", "models/other.json", 412)]
+    repository.save()
+    assert not bucket.faults
+    assert opened(bucket, "r", url="s3://bucket/models/other.json").load_artifact("model") == [1]
