@@ -6,8 +6,9 @@ A save has three steps, and nothing but these and the turns that they take (`tur
    file that replaces another (an explicit name, used again) waits under ``.lazyscribe/staged/``.
 2. **swap**: under the store's guard the manifest is read again, `compose` merges what others committed since, the
    journal's entry is created, and the new text replaces the old one only if that is still what was read. Files that
-   waited move into place. If the text stays as it is (only aliases move), the entry alone is the commit. Where answers
-   come late the manifest is read while step 1 ends; a swap of what others have changed since is refused.
+   waited move into place. If the text stays as it is (only aliases move), the entry alone is the commit. Where only the
+   swap keeps others away, and answers come late, the manifest is read while the files are on their way, and what is
+   known of them travels with the entry; a swap of what others have changed since is refused.
 3. **settle**: the caller changes what is in memory. Only now.
 
 What a kill leaves: in step 1 orphan files; between reading and replacing in step 2 the same, and perhaps an entry that
@@ -18,11 +19,13 @@ replacement takes back what step 1 created, so the same save can be tried again.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from lazyscribe.draft import Draft
 from lazyscribe.exception import (
     AccessDeniedError,
     CommitUnknownError,
@@ -37,14 +40,14 @@ from lazyscribe.exception import (
 from lazyscribe.filling import reason
 from lazyscribe.manifest import Manifest
 from lazyscribe.progress import apart, part, size_of
-from lazyscribe.stage import Draft, Stage
+from lazyscribe.stage import Stage
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.guards import timeout
 from lazyscribe.turns import Turns
 
 if TYPE_CHECKING:
+    from lazyscribe.draft import Written
     from lazyscribe.journal.log import Ticket
-    from lazyscribe.stage import Written
     from lazyscribe.store.base import Writer
 
     class Teller(Protocol):
@@ -67,6 +70,9 @@ if TYPE_CHECKING:
 
 BRIEF = 0.002
 """Seconds that one may wait for the guard; whoever held it for longer has changed what was seen before."""
+
+FRESH = 0.5
+"""Seconds that files may be on their way; if they take longer, it is looked again what others have done meanwhile."""
 
 
 def save(
@@ -101,22 +107,20 @@ def save(
     stage = Stage(manifest.store, author, manifest.unsure, manifest.spent)
     progress = _Progress()
     try:
-        with part(map(_expected, drafts)), stage.all_at_once():
-            stage.write_all(drafts)
-            if teller is not None:
-                teller.staged(stage)
-                progress.look = _look(manifest, teller) if not manifest.journal.files.crowded else None
-        if guarded:
-            folders = [manifest.journal.folder] if teller is not None else []
-            asked = time.monotonic()
-            with manifest.store.at_hand(manifest.key, *folders) as writer, manifest.store.guard(manifest.key):
-                if time.monotonic() - asked > BRIEF:
-                    progress.look = None
-                _swap(manifest, stage, compose, teller, progress, writer)
-        else:
-            progress.attempts.append(compose(None))
-            progress.against = [None]
-            _create(manifest, progress)
+        with stage.all_at_once():
+            _stage(manifest, stage, drafts, teller, progress)
+            if guarded:
+                folders = [manifest.journal.folder] if teller is not None else []
+                asked = time.monotonic()
+                with manifest.store.at_hand(manifest.key, *folders) as writer, manifest.store.guard(manifest.key):
+                    if time.monotonic() - asked > BRIEF:
+                        progress.look = None
+                    _swap(manifest, stage, compose, teller, progress, writer)
+            else:
+                stage.finish()
+                progress.attempts.append(compose(None))
+                progress.against = [None]
+                _create(manifest, progress)
         if progress.ticket is not None:
             manifest.journal.accept(progress.ticket)
     except BaseException as error:
@@ -154,10 +158,13 @@ class _Progress:
         The journal's entry.
     look
         What gives the manifest, if somebody has begun to look.
+    looked
+        When that was; infinite: not yet.
     """
 
     def __init__(self) -> None:
         self.look: Callable[[], tuple[bytes | None, Token | None]] | None = None
+        self.looked = math.inf
         self.attempts: list[bytes] = []
         self.against: list[bytes | None] = []
         self.swapped: list[Token] = []
@@ -178,6 +185,25 @@ def _expected(draft: Draft) -> int:
     return size if isinstance(size, int) else 0
 
 
+def _stage(
+    manifest: Manifest, stage: Stage, drafts: Sequence[Draft], teller: Teller | None, progress: _Progress
+) -> None:
+    """Stage the files and what is known of them, which may still be on its way; begin to look what is there."""
+
+    def look() -> None:
+        if teller is not None and not manifest.journal.files.crowded:
+            progress.look, progress.looked = _look(manifest, teller), time.monotonic()
+
+    with part(map(_expected, drafts)):
+        stage.write_all(drafts, meanwhile=look)
+        if teller is not None:
+            teller.staged(stage)
+    if not manifest.store.optimistic:
+        stage.finish()
+    if time.monotonic() - progress.looked > FRESH:
+        look()
+
+
 def _swap(
     manifest: Manifest,
     stage: Stage,
@@ -194,14 +220,16 @@ def _swap(
             data = compose(current)
             ticket = teller.ticket(current, data, stage.written, turns.id) if teller is not None else None
             if turns.is_anothers(ticket, token):
+                stage.finish()
                 continue
             progress.attempts.append(data)
             progress.ticket = ticket
             swaps = data != current or manifest.attempt is not None  # what was lost may be the sync
+            if ticket is None or not swaps:
+                stage.finish()
             if ticket is not None:
                 is_doubtful = turns.watch(ticket)
-                stage.creator = writer if swaps else manifest.store
-                stage.note(ticket.key, ticket.data)
+                stage.tell(ticket.key, ticket.data, writer if swaps else manifest.store)
                 if is_doubtful():
                     stage.withdraw()
                     continue

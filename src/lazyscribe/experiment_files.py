@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import Record, decode
+from lazyscribe.draft import Draft, Source
 from lazyscribe.place import Place
 from lazyscribe.promotion import source_of
 from lazyscribe.rows import Row
-from lazyscribe.stage import Draft, Source
 from lazyscribe.store.keys import fold, join
 
 if TYPE_CHECKING:

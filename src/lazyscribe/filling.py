@@ -15,7 +15,7 @@ from lazyscribe.store.keys import join, numbered
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.digest import HashingFile
-    from lazyscribe.stage import Draft, Source
+    from lazyscribe.draft import Draft, Source
 
 
 def further_names(artifact: Artifact) -> Iterator[str]:

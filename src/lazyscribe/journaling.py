@@ -20,9 +20,9 @@ from lazyscribe.store.keys import join
 
 if TYPE_CHECKING:
     from lazyscribe.document import Document
+    from lazyscribe.draft import Written
     from lazyscribe.journal.log import Ticket, View
     from lazyscribe.journal.pending import Pending
-    from lazyscribe.stage import Written
     from lazyscribe.unchanged import NewVersions
 
 _NOTHING = Keyed({}, {})

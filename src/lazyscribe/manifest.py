@@ -9,8 +9,8 @@ from lazyscribe.exception import LazyscribeError, UnreadableError
 from lazyscribe.store.base import Store, Token
 
 if TYPE_CHECKING:
+    from lazyscribe.draft import Written
     from lazyscribe.journal.log import Journal
-    from lazyscribe.stage import Written
 
 
 class Digests:

@@ -10,11 +10,11 @@ from lazyscribe.rows import Note
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.draft import Source
     from lazyscribe.experiment import Experiment
     from lazyscribe.lineage import Lineage
     from lazyscribe.repository import Repository
     from lazyscribe.rows import Row
-    from lazyscribe.stage import Source
 
 
 class Promoting(VersionReader):

@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lazyscribe._dates import shown, to_second, to_text
+from lazyscribe.draft import Source
 from lazyscribe.exception import ArtifactLogError, NotInListError, PromotionError, SaveError
 from lazyscribe.facts import digest_of, read_facts
 from lazyscribe.progress import following
 from lazyscribe.reading import open_file
-from lazyscribe.stage import Source
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join
 

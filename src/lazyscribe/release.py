@@ -16,6 +16,7 @@ from lazyscribe import _utils
 from lazyscribe._dates import to_second, to_text, to_utc
 from lazyscribe.codec.text import assemble, encode
 from lazyscribe.commit import save, update_document
+from lazyscribe.draft import Draft, Source
 from lazyscribe.exception import (
     Exists,
     InvalidArgumentError,
@@ -31,7 +32,6 @@ from lazyscribe.place import Place, split_url
 from lazyscribe.release_config import read_config
 from lazyscribe.releases import FILE, Names, Release, chosen, fault_of, read_releases
 from lazyscribe.repository import Repository
-from lazyscribe.stage import Draft, Source
 from lazyscribe.store.keys import join
 
 __all__ = [

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader, VersionHead
+    from lazyscribe.draft import Source
     from lazyscribe.progress import Followed
     from lazyscribe.reconcile import Sides
-    from lazyscribe.stage import Source
 
 __all__ = ["Repository"]
 
@@ -247,7 +247,7 @@ class Repository(Releasing, Promoting):
         source = self._sources.get(id(artifact)) or self._renamed_from(entry, artifact)
         if artifact.dirty or source is not None:
             own = self._checked_key(artifact)
-            from lazyscribe.stage import Draft
+            from lazyscribe.draft import Draft
 
             draft = Draft(
                 record,

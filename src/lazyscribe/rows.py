@@ -14,7 +14,7 @@ from lazyscribe.records.entries import Entry
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
-    from lazyscribe.stage import Draft
+    from lazyscribe.draft import Draft
 
 T = TypeVar("T")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from lazyscribe.digest import HashingFile
+from lazyscribe.draft import Written
 from lazyscribe.exception import Exists, SaveError
 from lazyscribe.facts import CHUNK, Facts, digest_of, facts_key, new_pack, read_facts
 from lazyscribe.filling import fill, naming, new_aside
@@ -18,77 +19,14 @@ from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key, fold, join, parent
 
 if TYPE_CHECKING:
-    from lazyscribe.artifacts.base import Artifact
+    from lazyscribe.draft import Draft
     from lazyscribe.store.base import Creator
-
-
-class Source(NamedTuple):
-    """Bytes that exist already: a file in a store, and the facts that it must fulfil."""
-
-    store: Store
-    key: str
-    facts: Facts | None
-
-
-class Draft:
-    """One file to be written.
-
-    Attributes
-    ----------
-    record
-        The artifact's record; staging puts the final ``fname`` there.
-    folder
-        The key of the folder it goes to.
-    artifact
-        Gives the value and how it is written, unless there is a `source`.
-    taken
-        Whether a key belongs to another record.
-    replaces
-        Whether a file that is there under this very name and belongs to no other record is replaced.
-    sha256, size
-        Of the written file, once staged.
-    lost
-        Set while merging where somebody else's artifact won, or an earlier one holds the same: the file is taken back.
-    """
-
-    def __init__(
-        self,
-        record: dict[str, Any],
-        folder: str,
-        artifact: Artifact,
-        taken: Callable[[str], bool],
-        replaces: bool = False,
-        source: Source | None = None,
-    ) -> None:
-        self.record = record
-        self.folder = folder
-        self.artifact = artifact
-        self.taken = taken
-        self.replaces = replaces
-        self.source = source
-        self.sha256, self.size = "", -1
-        self.lost = False
-
-
-class Written(NamedTuple):
-    """A file that was staged.
-
-    Attributes
-    ----------
-    aside
-        The key where it waits, if it replaces another.
-    """
-
-    sha256: str
-    size: int
-    artifact: Artifact
-    aside: str | None
 
 
 class Stage:
     """The files that one save has created, so that they can be taken back.
 
-    Everything is staged in one block of `all_at_once`; what is noted later is created by `creator`.
+    Everything is staged in one block of `all_at_once`; from `finish` on, each note is created by itself.
 
     Parameters
     ----------
@@ -105,7 +43,8 @@ class Stage:
         self._unsure = unsure
         self._spent = spent
         self._author = author
-        self.creator: Creator = store
+        self._creator: Creator = store
+        self._together = ExitStack()
         self._steps: list[Steps] = []
         self._claimed: set[str] = set()
         self._known: dict[str, Draft] = {}  # the drafts whose files are among the unsure ones
@@ -114,17 +53,28 @@ class Stage:
     @contextmanager
     def all_at_once(self) -> Iterator[None]:
         """Stage together what is staged in the block; when it ends well, all of it is durable, facts included."""
-        with self._store.batch() as self.creator:
+        with self._together:
+            self._creator = self._together.enter_context(self._store.batch())
             try:
                 yield
-                self._settle()
+                self.finish()
             except BaseException:
                 self._wait_at_last()
                 raise
-        self.creator = self._store
 
-    def write_all(self, drafts: Iterable[Draft]) -> None:
+    def finish(self) -> None:
+        """Wait until all that was staged so far is durable; nothing more is staged together."""
+        self._settle()
+        self._together.close()
+        self._creator = self._store
+
+    def write_all(self, drafts: Iterable[Draft], meanwhile: Callable[[], object] = lambda: None) -> None:
         """Create the files of `drafts` and, when all are there, their facts; put their names into the records.
+
+        Parameters
+        ----------
+        meanwhile
+            Called when the last of the files is on its way.
 
         Raises
         ------
@@ -138,10 +88,13 @@ class Stage:
                 self._known[key] = draft
             folders.setdefault(draft.folder, []).append(draft)
         groups = [[self._write(draft) for draft in group] for group in folders.values()]
+        self._creator.send_off()
+        meanwhile()
         self._settle()
         for group in groups:
             if self._author is not None:
                 self._write_facts_of(group)
+        self._creator.send_off()
 
     def _write(self, draft: Draft) -> Steps:
         steps = Steps(draft)
@@ -175,7 +128,7 @@ class Stage:
 
     def _settle(self) -> None:
         """Wait for the files that are on their way; those whose name others had meanwhile get another one."""
-        while failed := self.creator.failed():
+        while failed := self._creator.failed():
             of = {key: steps for steps in self._steps for key in steps.created if key in failed}
             self._drop(failed)
             for key, error in failed.items():
@@ -188,7 +141,7 @@ class Stage:
     def _wait_at_last(self) -> None:
         """Wait for the files that are on their way; if that is cut short, too, whose they are is not known: let be."""
         try:
-            self._drop(self.creator.failed())
+            self._drop(self._creator.failed())
         except BaseException:
             for steps in self._steps:
                 steps.created.clear()
@@ -201,7 +154,7 @@ class Stage:
     def _was_taken(self, key: str, steps: Steps) -> None:
         """Do with another name what turned out to be impossible with `key`: nothing has to be written anew for it."""
         if not steps.key:  # a note
-            self.creator.again(key, steps.spare)
+            self._creator.again(key, steps.spare)
             steps.created.append(steps.spare)
             steps.spare = ""
             return
@@ -209,7 +162,7 @@ class Stage:
         assert draft is not None
 
         def move(target: str) -> tuple[str, int]:
-            self.creator.again(key, target)
+            self._creator.again(key, target)
             steps.created.append(target)
             return before.sha256, before.size
 
@@ -228,7 +181,7 @@ class Stage:
         """Create the file; ``None`` if the key is taken."""
         assert steps.draft is not None
         try:
-            with self.creator.create(key) as raw:
+            with self._creator.create(key) as raw:
                 sink = HashingFile(raw)
                 self._fill(sink, steps.draft)
                 written = sink.result()
@@ -256,7 +209,7 @@ class Stage:
         from shutil import copyfileobj
 
         aside = new_aside()
-        with self._store.open(key) as buf, self.creator.create(aside) as raw:
+        with self._store.open(key) as buf, self._creator.create(aside) as raw:
             copyfileobj(buf, raw, CHUNK)
         steps.created.append(aside)
         return aside
@@ -316,7 +269,7 @@ class Stage:
             steps.facts_late = target, facts.encode()
             return
         try:
-            with self.creator.create(target) as raw:
+            with self._creator.create(target) as raw:
                 raw.write(facts.encode())
         except Exists:
             self._replace_facts(target, steps)
@@ -339,12 +292,22 @@ class Stage:
             return
         steps.spare = ""
         steps.created.append(spare or key)  # at once: the answer may be lost
-        with self.creator.create(spare or key) as raw:
+        with self._creator.create(spare or key) as raw:
             raw.write(data)
+
+    def tell(self, key: str, data: bytes, by: Creator) -> None:
+        """Note, `by` a creator of its own, what all of this is for, while the rest is on its way; then `finish`."""
+        together, self._creator = self._creator, by
+        try:
+            together.send_off()
+            self.note(key, data)
+        finally:
+            self._creator = together
+        self.finish()
 
     def _create_note(self, key: str, data: bytes, steps: Steps) -> bool:
         try:
-            with self.creator.create(key) as raw:
+            with self._creator.create(key) as raw:
                 raw.write(data)
         except Exists:
             return False

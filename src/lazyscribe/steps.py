@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lazyscribe.filling import further_names
 
 if TYPE_CHECKING:
-    from lazyscribe.stage import Draft
+    from lazyscribe.draft import Draft
 
 
 class Steps:

@@ -31,18 +31,18 @@ from lazyscribe.reconcile import (
 )
 from lazyscribe.records.entries import Entry
 from lazyscribe.rows import Row
-from lazyscribe.stage import Draft, Stage
 from lazyscribe.store.keys import join
 from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
     from lazyscribe.artifacts.base import Artifact
     from lazyscribe.document import Document
+    from lazyscribe.draft import Draft, Written
     from lazyscribe.journal.files import Listing
     from lazyscribe.journal.log import Ticket, View
     from lazyscribe.journal.pending import Pending
     from lazyscribe.manifest import Manifest
-    from lazyscribe.stage import Written
+    from lazyscribe.stage import Stage
 
 T = TypeVar("T")
 

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.copying.ends import End
 from lazyscribe.copying.plan import Item, Wanted, digest_in
+from lazyscribe.draft import Draft, Source, Written
 from lazyscribe.exception import CommitUnknownError, SaveError
 from lazyscribe.filling import further_names, reason
-from lazyscribe.stage import Draft, Source, Stage, Written
+from lazyscribe.stage import Stage
 from lazyscribe.store.keys import join, parent
 
 FILES, BYTES = 64, 64 << 20

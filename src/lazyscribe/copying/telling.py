@@ -15,9 +15,10 @@ from lazyscribe.reconcile import Reconciled, journal_of, keyed
 from lazyscribe.unchanged import NewVersions
 
 if TYPE_CHECKING:
+    from lazyscribe.draft import Written
     from lazyscribe.journal.entries import Told
     from lazyscribe.journal.log import Ticket
-    from lazyscribe.stage import Stage, Written
+from lazyscribe.stage import Stage
 
 
 class Teller:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         def create(self, key: str) -> AbstractContextManager[BinaryIO]:
             """Yield a new file that becomes `key`, perhaps only later."""
 
+        def send_off(self) -> None:
+            """Begin with what waits to become a file with others."""
+
         def failed(self) -> Mapping[str, BaseException]:
             """Wait for what becomes a file later; return why keys are none that did not since the last call."""
 
@@ -125,6 +128,9 @@ class Store(ABC):
         block ends; a kill leaves at worst a temporary file each.
         """
         return nullcontext(self)
+
+    def send_off(self) -> None:  # noqa: B027 - most stores let nothing wait
+        """Do nothing: nothing waits."""
 
     def failed(self) -> Mapping[str, BaseException]:
         """Return nothing: what `create` has left well is there."""

@@ -19,7 +19,7 @@ class Batch:
     def __init__(self, store: LocalStore) -> None:
         self._store = store
         self.folders: dict[str, None] = {}
-        self.failed, self.again = store.failed, store.again
+        self.send_off, self.failed, self.again = store.send_off, store.failed, store.again
 
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Create a file; that its name is durable is for later."""
@@ -33,7 +33,7 @@ class AtHand:
         self._store = store
         self._files: dict[str, tuple[int | None, str, BinaryIO]] = {}
         self._named: dict[str, None] = {}
-        self.failed, self.again = store.failed, store.again
+        self.send_off, self.failed, self.again = store.send_off, store.failed, store.again
 
     def make(self, folder: str, mode: int | None) -> None:
         """Make one for a file of these permission bits; if there is no such folder, whoever needs one makes both."""

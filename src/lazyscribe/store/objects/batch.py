@@ -71,6 +71,7 @@ class Batch:
         self._ask = ask
         self._pool: ThreadPoolExecutor | None = None
         self._group: list[_Parcel] = []
+        self._gathered = 0  # bytes
         self._going: dict[str, _Parcel] = {}
         self._room = threading.Condition()
         self._waiting = 0
@@ -107,7 +108,7 @@ class Batch:
         """Return the size of what is staged, once so much may wait to travel."""
         size = staged.seek(0, os.SEEK_END)
         if self._waiting + size > WAITING:
-            self._send_group()
+            self.send_off()
         with self._room:
             self._room.wait_for(lambda: self._waiting == 0 or self._waiting + size <= WAITING)
             self._waiting += size
@@ -116,18 +117,20 @@ class Batch:
     def _send(self, key: str, staged: Outgoing, size: int) -> None:
         parcel = self._going[key] = _Parcel(key, staged, size, Future())
         if size > SMALL:
-            self._send_off([parcel])
+            self._dispatch([parcel])
             return
         self._group.append(parcel)
-        if len(self._group) == GROUP or sum(each.size for each in self._group) >= GROUP_SIZE:
-            self._send_group()
+        self._gathered += size
+        if len(self._group) == GROUP or self._gathered >= GROUP_SIZE:
+            self.send_off()
 
-    def _send_group(self) -> None:
-        group, self._group = self._group, []
+    def send_off(self) -> None:
+        """Send off what waits for others to travel with."""
+        group, self._group, self._gathered = self._group, [], 0
         if group:
-            self._send_off(group)
+            self._dispatch(group)
 
-    def _send_off(self, group: list[_Parcel]) -> None:
+    def _dispatch(self, group: list[_Parcel]) -> None:
         try:
             if len(group) == 1:
                 self._begin(self._deliver, *group)
@@ -151,11 +154,14 @@ class Batch:
             answers = self._ask({parcel.key: parcel.staged for parcel in group})
         for parcel in group:
             answer = answers.get(parcel.key)
-            if answer is None or isinstance(answer, Trouble):
-                with suppress(RuntimeError):  # of a pool that takes no more work, or of a machine without more threads
-                    self._begin(self._deliver, parcel, answer)
-                    continue
-            self._deliver(parcel, answer)
+            if answer is not None and not isinstance(answer, Trouble):
+                parcel.staged.dispose()
+                self._tell(parcel, None)
+                continue
+            try:
+                self._begin(self._deliver, parcel, answer)
+            except RuntimeError:  # of a pool that takes no more work, or of a machine without more threads
+                self._deliver(parcel, answer)
 
     def _deliver(self, parcel: _Parcel, answer: Answer | None = None) -> None:
         """Create one file; what was staged is kept if the name is taken, to be tried under another."""
@@ -165,6 +171,10 @@ class Batch:
                 self._put(parcel.key, parcel.staged, answer)
         except BaseException as error:
             failure = error
+        self._tell(parcel, failure)
+
+    def _tell(self, parcel: _Parcel, failure: BaseException | None) -> None:
+        """Have it known what became of a file."""
         with self._room:
             self._waiting -= parcel.size
             self._room.notify()
@@ -176,7 +186,7 @@ class Batch:
 
     def failed(self) -> dict[str, BaseException]:
         """Wait for all files, and return why those that are not there since the last call are not."""
-        self._send_group()
+        self.send_off()
         waiting = [parcel.arrived for parcel in self._going.values()]
         wait_telling(current(), lambda seconds: not wait(waiting, seconds).not_done)
         # an interrupt until here leaves what is known as it was
