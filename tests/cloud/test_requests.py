@@ -94,7 +94,7 @@ def test_saving_takes_turns(url: str, options: dict[str, Any], proxy: Proxy) -> 
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """An experiment without a file costs three writes: how it ran, the journal's entry, the manifest; and two reads."""
+    """An experiment without a file costs three writes (how it ran, the entry, the manifest) and two reads, in three turns."""
     project = Project(url.replace("repository.json", "project.json"), author="root", **options)
     for number in range(2):
         with project.log("run") as run:
@@ -102,6 +102,13 @@ def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -
         with proxy.counting() as requests:
             project.save()
     assert sorted(told(requests)) == ["GET", "GET", "PUT", "PUT", "PUT"]
+    with project.log("run") as run:
+        run.log_metric("n", 3)
+    with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
+        before = time.monotonic()
+        project.save()
+        took = time.monotonic() - before
+    assert 3 * LATENCY <= took < (3 + 0.8) * LATENCY, told(requests)
 
 
 def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
