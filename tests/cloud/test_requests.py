@@ -94,7 +94,7 @@ def test_saving_takes_turns(url: str, options: dict[str, Any], proxy: Proxy) -> 
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
-    """An experiment without a file costs three writes (how it ran, the entry, the manifest) and two reads, in three turns."""
+    """An experiment without a file costs three writes (how it ran, entry, manifest) and two reads, in three turns."""
     project = Project(url.replace("repository.json", "project.json"), author="root", **options)
     for number in range(2):
         with project.log("run") as run:
