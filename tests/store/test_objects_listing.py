@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lazyscribe import Repository
+from lazyscribe.journal import log
 from tests.store.bucket_server import Bucket, Fault, serving
 from tests.store.test_objects_answers import LOG, URL, begun, opened
 
@@ -120,3 +121,55 @@ def test_entries_that_are_carried(bucket: Bucket) -> None:
     assert len([key for key in bucket.objects if key.startswith(LOG)]) == 2
     assert not any(method == "GET" and key.startswith(LOG) for method, key in asked["after"])
     assert len(opened(bucket, "r").history()) == 66
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_alias_that_moves_while_it_is_seen_what_was_deleted(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """The move stays, alone or in a pack, though a save that looks again packs what it saw at its first look."""
+    monkeypatch.setattr(log, "LOOSE", 3)
+    repository = begun(bucket)
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    repository.save()
+    theirs, third = other(bucket), opened(bucket, url=URL.replace("bucket", "third"))  # which share no lock
+    moving, may_move, moved, deleted = (threading.Event() for _ in range(4))
+    lists: list[int] = []
+
+    def fault(method: str, key: str) -> Fault | None:
+        if method == "PUT" and key.startswith(LOG) and key.endswith("-1.json" if packed else ".json"):
+            if not moving.is_set():
+                moving.set()
+                assert may_move.wait(10)
+        elif (method, key) == ("GET", "") and deleted.is_set():
+            lists.append(1)
+            if len(lists) == 2:  # the first is that of the save
+                may_move.set()
+                assert moved.wait(10)
+        return Fault("POST", "", 403, "AccessDenied") if method == "POST" else None
+
+    def delete() -> None:
+        theirs.delete("model", 1, "no good")
+        theirs.save()
+
+    def move() -> None:
+        third.set_alias("model", "best", 0)
+        third.save()
+        moved.set()
+
+    if packed:
+        delete()
+    bucket.fault = fault  # type: ignore[method-assign]
+    thread = threading.Thread(target=move)
+    thread.start()
+    assert moving.wait(10)
+    if not packed:
+        delete()
+    deleted.set()
+    repository.log_artifact("model", [2], handler="json", fname="third.json")
+    repository.save()
+    thread.join(10)
+    assert sum(key.startswith(LOG) and key.endswith("-1.json") for key in bucket.objects) == 1 + packed
+    found = opened(bucket, "r")
+    assert found.load_artifact("model", version="@best") == [0]
+    assert [move.alias for commit in found.history() for move in commit.aliased] == ["best"]

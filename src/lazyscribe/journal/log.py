@@ -251,8 +251,11 @@ class Journal:
         return Ticket(self._key(entry), encode(entry), entry, obsolete, since, view)
 
     def _packing(self, entry: LogEntry, view: View, loose: list[str]) -> tuple[str, bytes, list[str]]:
-        """Return key and bytes of a pack, and the keys of what it makes superfluous."""
-        sound = [name for name in self.files.levels() if self.files.is_sound(name)]
+        """Return key and bytes of a pack, and the keys of what it makes superfluous.
+
+        Of what others have created since `view` it knows nothing, even if that was listed: it stays as it is.
+        """
+        sound = [name for name in self.files.levels() if name in view.names and self.files.is_sound(name)]
         level, absorbed = 1, []
         while level < LEVELS and len(same := [name for name in sound if self.files.names[name] == level]) >= PACKS - 1:
             absorbed += same
@@ -266,7 +269,8 @@ class Journal:
                 texts += [*raw_carried(data), encode(self.files.packs[name].entry)]
         texts += [self._text(*self.files.loose[name]) for name in loose]
         known = {*map(id_of, loose), *view.open}
-        left = [name for name in self.files.loose if id_of(name) not in known]  # carried already, or void
+        seen = self.files.loose.keys() & view.names
+        left = sorted(name for name in seen if id_of(name) not in known)  # carried already, or void
         pack = Pack(entry, [id_of(name) for name in (*loose, *left)], [id_of(name) for name in sound], view.summary)
         done = {id_of(name)[:8] for name in loose}
         turns = [name for name in view.turns if name[-8:] in done]
