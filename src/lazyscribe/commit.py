@@ -12,9 +12,10 @@ A save has three steps, and nothing but these and the turns that they take (`tur
 3. **settle**: the caller changes what is in memory. Only now.
 
 What a kill leaves: in step 1 orphan files; between reading and replacing in step 2 the same, and perhaps an entry that
-the manifest shows to be void, of files of which nothing is known perhaps; after the replacement a complete manifest, whose replaced files may still wait (their
-digest shows it); in step 2 of stores without a lock also a turn, which others pass over. An exception before the
-replacement takes back what step 1 created, so the same save can be tried again. One after it is `CommitUnknownError`.
+the manifest shows to be void, of files of which nothing is known perhaps; after the replacement a complete manifest,
+whose replaced files may still wait (their digest shows it); in step 2 of stores without a lock also a turn, which
+others pass over. An exception before the replacement takes back what step 1 created, so the same save can be tried
+again. One after it is `CommitUnknownError`.
 """
 
 from __future__ import annotations

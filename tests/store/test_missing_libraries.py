@@ -38,7 +38,7 @@ def refusal(code: str) -> str:
     return sentence
 
 
-@pytest.mark.parametrize("protocol", ["s3", "gs", "gcs", "az", "abfs", "http", "https"])
+@pytest.mark.parametrize("protocol", ["s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https"])
 def test_a_bucket_without_the_extra_names_it(protocol: str) -> None:
     """Opening a URL of a bucket or a web server without its library says which extra of ours brings it."""
     url = f"{protocol}://b/folder/repository.json"

@@ -73,6 +73,8 @@ def _of_fsspec(protocol: str, options: dict[str, Any]) -> Any:
     import fsspec
 
     try:
+        if protocol in BUCKETS and protocol not in {*fsspec.available_protocols(), *fsspec.registry}:
+            raise ImportError(protocol)  # a name that only obstore knows
         return fsspec.filesystem(protocol, **options)
     except ImportError as error:
         if protocol in BUCKETS:
