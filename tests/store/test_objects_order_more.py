@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.store.bucket_server import Bucket, serving
-from tests.store.test_objects_answers import begun, opened, project_in, versions
+from lazyscribe.exception import SaveError
+from tests.store.bucket_server import Bucket, Fault, serving
+from tests.store.test_objects_answers import LOG, begun, opened, project_in, versions
 from tests.store.test_objects_order import FACTS, entries
 from tests.store.test_objects_turns import Held, save, swaps, until
 
@@ -46,22 +47,67 @@ def test_interrupted_twice_while_facts_are_on_their_way(bucket: Bucket) -> None:
 
 
 
-def test_notes_travel_with_the_entry(bucket: Bucket) -> None:
-    """What is noted of a version beside its facts goes with the journal's entry, too, and the swap waits for it."""
-    repository = begun(bucket)
-    project = project_in(bucket)
+ORIGINS = "models/.lazyscribe/origins/"
+
+
+@pytest.mark.parametrize("late", [ORIGINS, LOG], ids=["note", "entry"])
+def test_notes_travel_with_the_entry(bucket: Bucket, late: str) -> None:
+    """Of what is noted of a version and the journal's entry each goes without waiting; the swap waits for both."""
+    repository, project = begun(bucket), project_in(bucket)
     with project.log("fit") as experiment:
         experiment.log_artifact("weights", [1], handler="json")
     project.save()
-    count, files = entries(bucket), set(bucket.objects)
+    count = entries(bucket)
     bucket.count()
-    held = Held(bucket, "models/.lazyscribe/origins/")
+    held = Held(bucket, late)
     promoting = threading.Thread(target=project["fit"].promote_artifact, args=(repository, "weights"))
     promoting.start()
-    assert held.reached.wait(10), set(bucket.objects) - files
-    until(lambda: entries(bucket) > count)
-    time.sleep(0.1)
-    assert swaps(bucket) == 0
-    held.released.set()
-    promoting.join()
+    try:
+        assert held.reached.wait(10)
+        if late == LOG:
+            until(lambda: any(key.startswith(ORIGINS) for key in list(bucket.objects)))
+        else:
+            until(lambda: entries(bucket) > count)
+        time.sleep(0.1)
+        assert swaps(bucket) == 0
+    finally:
+        held.released.set()
+        promoting.join()
     assert swaps(bucket) == 1
+
+
+def refuse(bucket: Bucket, start: str) -> None:
+    """Deny to write what begins so."""
+
+    def denied(method: str, key: str) -> Fault | None:
+        return Fault("PUT", "", 403, "AccessDenied") if method == "PUT" and key.startswith(start) else None
+
+    bucket.fault = denied  # type: ignore[method-assign]
+
+
+def test_facts_of_others_outlive_a_save_that_fails(bucket: Bucket) -> None:
+    """If the entry is refused while it is not known yet that facts of that name are there, those stay."""
+    repository = begun(bucket)
+    bucket.put(FACTS, b"theirs")
+    before = dict(bucket.objects)
+    refuse(bucket, LOG)
+    with pytest.raises(SaveError, match="is refused"):
+        save(repository, 3)
+    assert bucket.objects == before
+
+
+def test_an_entry_that_alone_is_the_commit_comes_last(bucket: Bucket) -> None:
+    """Where only an alias moves, since the version is there already, nothing is told before all else has gone well."""
+    begun(bucket)
+    repository = opened(bucket, unchanged="skip")
+    repository.log_artifact("model", [0], handler="json", fname="3.json")
+    repository.set_alias("model", "best", 0)
+    refuse(bucket, FACTS)
+    bucket.count()
+    with pytest.raises(SaveError, match="is refused"):
+        repository.save()
+    assert not any(method == "PUT" and key.startswith(LOG) for method, key in bucket.asked)
+    del bucket.fault  # type: ignore[method-assign]
+    repository.save()
+    assert swaps(bucket) == 0
+    assert opened(bucket, "r").aliases("model") == {"best": 0}
