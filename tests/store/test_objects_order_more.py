@@ -10,8 +10,9 @@ import pytest
 from lazyscribe.exception import SaveError
 from tests.store.bucket_server import Bucket, Fault, serving
 from tests.store.test_objects_answers import LOG, begun, opened, project_in, versions
-from tests.store.test_objects_order import FACTS, entries
-from tests.store.test_objects_turns import Held, save, swaps, until
+from tests.store.test_objects_listing import MANIFEST, other
+from tests.store.test_objects_order import FACTS, FILE, entries
+from tests.store.test_objects_turns import Held, Saving, save, swaps, until
 
 
 @pytest.fixture
@@ -44,7 +45,6 @@ def test_interrupted_twice_while_facts_are_on_their_way(bucket: Bucket) -> None:
         repository.save()
     assert sorted(versions(bucket)) == [[0], [3]]
     assert len(opened(bucket, "r").history()) == 2
-
 
 
 ORIGINS = "models/.lazyscribe/origins/"
@@ -111,3 +111,26 @@ def test_an_entry_that_alone_is_the_commit_comes_last(bucket: Bucket) -> None:
     repository.save()
     assert swaps(bucket) == 0
     assert opened(bucket, "r").aliases("model") == {"best": 0}
+
+
+@pytest.mark.parametrize("seconds", [0.15, 0.7])
+def test_commits_that_undo_each_other_while_files_are_on_their_way(bucket: Bucket, seconds: float) -> None:
+    """A version that others log and delete meanwhile leaves the manifest as it was; its number is not used again."""
+    repository, theirs = begun(bucket), other(bucket)
+    bucket.count()
+    held = Held(bucket, FILE)
+    saving = Saving(repository, 3)
+    try:
+        assert held.reached.wait(10)
+        until(lambda: ("GET", MANIFEST) in bucket.asked)
+        time.sleep(seconds)
+        save(theirs, 1)
+        theirs.delete("model", 1, "a mistake")
+        theirs.save()
+    finally:
+        held.released.set()
+        saving.join()
+    found = opened(bucket, "r")
+    assert [artifact.version for artifact in found.artifacts] == [0, 2]
+    assert not any(commit.observed or commit.missing for commit in found.history())
+    assert found.verify().ok
