@@ -4,6 +4,8 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -134,3 +136,43 @@ def test_commits_that_undo_each_other_while_files_are_on_their_way(bucket: Bucke
     assert [artifact.version for artifact in found.artifacts] == [0, 2]
     assert not any(commit.observed or commit.missing for commit in found.history())
     assert found.verify().ok
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_interrupted_while_a_thread_begins(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, taken: bool) -> None:
+    """Who is interrupted while a file is handed over waits for it if a thread has taken it, and leaves nothing."""
+    repository = begun(bucket)
+    before = set(bucket.objects)
+    held, submit = Held(bucket, FILE), ThreadPoolExecutor.submit
+
+    def interrupted(pool: ThreadPoolExecutor, *work: Any) -> Any:
+        if taken:
+            submit(pool, *work)
+            assert held.reached.wait(10)
+            threading.Timer(0.2, held.released.set).start()
+            pool._threads.clear()  # as when it is interrupted before it knows of its thread
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(repository, 3)
+    monkeypatch.undo()
+    time.sleep(0.3)
+    held.released.set()
+    assert set(bucket.objects) == before
+    repository.save()
+    assert versions(bucket) == [[0], [3]]
+
+
+def test_equal_files_of_others_outlive_an_interrupt(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was never asked for is not taken back, though others have one of its name and bytes."""
+    repository = begun(bucket)
+    bucket.put(FILE, b"[3]")
+
+    def interrupted(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(repository, 3)
+    assert FILE in bucket.objects
