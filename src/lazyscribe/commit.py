@@ -75,6 +75,9 @@ BRIEF = 0.002
 FRESH = 0.5
 """Seconds that files may be on their way; if they take longer, it is looked again what others have done meanwhile."""
 
+LATE = 0.1
+"""Seconds after which it is seen, beside the entry, that nobody has: two commits may undo each other in that time."""
+
 
 def save(
     manifest: Manifest,
@@ -161,11 +164,14 @@ class _Progress:
         What gives the manifest, if somebody has begun to look.
     looked
         When that was; infinite: not yet.
+    late
+        Whether so much time has passed since that others may have committed twice.
     """
 
     def __init__(self) -> None:
         self.look: Callable[[], tuple[bytes | None, Token | None]] | None = None
         self.looked = math.inf
+        self.late = False
         self.attempts: list[bytes] = []
         self.against: list[bytes | None] = []
         self.swapped: list[Token] = []
@@ -201,7 +207,9 @@ def _stage(
             teller.staged(stage)
     if not manifest.store.optimistic:
         stage.finish()
-    if time.monotonic() - progress.looked > FRESH:
+    took = time.monotonic() - progress.looked
+    progress.late = LATE < took <= FRESH
+    if took > FRESH:
         look()
 
 
@@ -229,7 +237,8 @@ def _swap(
             if ticket is None or not swaps:
                 stage.finish()
             if ticket is not None:
-                is_doubtful = turns.watch(ticket)
+                is_doubtful = turns.watch(ticket, progress.late and swaps)
+                progress.late = False
                 stage.tell(ticket.key, ticket.data, writer if swaps else manifest.store)
                 if is_doubtful():
                     stage.withdraw()

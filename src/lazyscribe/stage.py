@@ -139,12 +139,13 @@ class Stage:
                     self._was_taken(key, steps)
 
     def _wait_at_last(self) -> None:
-        """Wait for the files that are on their way; if that is cut short, too, whose they are is not known: let be."""
+        """Wait for the files that are on their way; if that is cut short, too, let be those that may be others'."""
         try:
             self._drop(self._creator.failed())
         except BaseException:
             for steps in self._steps:
-                steps.created.clear()
+                if not steps.ours:
+                    steps.created.clear()
             raise
 
     def _drop(self, failed: Collection[str]) -> None:
@@ -290,7 +291,7 @@ class Stage:
         self._steps.append(steps)
         if spare and self._create_note(key, data, steps):
             return
-        steps.spare = ""
+        steps.spare, steps.ours = "", True
         steps.created.append(spare or key)  # at once: the answer may be lost
         with self._creator.create(spare or key) as raw:
             raw.write(data)

@@ -27,6 +27,8 @@ class Steps:
         Of the file; empty for a note.
     spare
         The key that a note takes if its own turns out to be taken.
+    ours
+        Whether what it creates can be nobody else's, whatever was answered.
     names
         The file names that are still to be tried, and the one that was wanted.
     """
@@ -38,5 +40,6 @@ class Steps:
         self.facts_late: tuple[str, bytes] | None = None
         self.aside: tuple[str, str] | None = None
         self.key, self.spare = "", spare
+        self.ours = False
         self.wanted = self.draft.record["fname"] if self.draft is not None else ""
         self.names = chain([self.wanted], further_names(self.draft.artifact)) if self.draft is not None else iter(())

@@ -5,12 +5,19 @@ from typing import Any
 
 import pytest
 
-from lazyscribe import Project, Repository
+from lazyscribe import Project, Repository, commit
 from tests.cloud.proxy import Fault, Proxy, Request
 from tests.cloud.servers import Server
 
 LATENCY = 0.4
 """Seconds by which requests are delayed where round trips are counted."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is, let no files seem to be on their way for long."""
+    monkeypatch.setattr(commit, "LATE", 1000.0)
+    monkeypatch.setattr(commit, "FRESH", 1000.0)
 
 
 def told(requests: list[Request]) -> list[str]:

@@ -132,15 +132,22 @@ class Batch:
 
     def _dispatch(self, group: list[_Parcel]) -> None:
         try:
-            if len(group) == 1:
-                self._begin(self._deliver, *group)
-            else:
-                self._begin(self._deliver_group, group)
-        except BaseException:  # nobody may ever wait for what no thread has taken
+            self._begin(self._set_out, group)
+        except BaseException as error:  # nobody may ever wait for what no thread takes, or be gone before one that did
             for parcel in group:
-                self._going.pop(parcel.key, None)
-                parcel.staged.dispose()
+                if parcel.arrived.cancel():
+                    parcel.staged.dispose()
+                    self._going[parcel.key] = parcel._replace(arrived=Future())
+                    self._going[parcel.key].arrived.set_exception(error)
             raise
+
+    def _set_out(self, group: list[_Parcel]) -> None:
+        """Deliver what has not been given up meanwhile."""
+        group = [parcel for parcel in group if parcel.arrived.set_running_or_notify_cancel()]
+        if len(group) == 1:
+            self._deliver(group[0])
+        elif group:
+            self._deliver_group(group)
 
     def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
         if self._pool is None:
