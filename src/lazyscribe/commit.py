@@ -23,7 +23,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from lazyscribe.draft import Draft
@@ -72,11 +71,8 @@ if TYPE_CHECKING:
 BRIEF = 0.002
 """Seconds that one may wait for the guard; whoever held it for longer has changed what was seen before."""
 
-FRESH = 0.5
-"""Seconds that files may be on their way; if they take longer, it is looked again what others have done meanwhile."""
-
-LATE = 0.1
-"""Seconds after which it is seen, beside the entry, that nobody has: two commits may undo each other in that time."""
+FRESH = 0.1
+"""Seconds that files may arrive after the look at what is there; if they do later, it is looked again."""
 
 
 def save(
@@ -163,15 +159,12 @@ class _Progress:
     look
         What gives the manifest, if somebody has begun to look.
     looked
-        When that was; infinite: not yet.
-    late
-        Whether so much time has passed since that others may have committed twice.
+        When the last look was answered; infinite: not yet.
     """
 
     def __init__(self) -> None:
         self.look: Callable[[], tuple[bytes | None, Token | None]] | None = None
         self.looked = math.inf
-        self.late = False
         self.attempts: list[bytes] = []
         self.against: list[bytes | None] = []
         self.swapped: list[Token] = []
@@ -199,7 +192,7 @@ def _stage(
 
     def look() -> None:
         if teller is not None and not manifest.journal.files.crowded:
-            progress.look, progress.looked = _look(manifest, teller), time.monotonic()
+            progress.look = _look(manifest, teller, progress)
 
     with part(map(_expected, drafts)):
         stage.write_all(drafts, meanwhile=look)
@@ -207,9 +200,7 @@ def _stage(
             teller.staged(stage)
     if not manifest.store.optimistic:
         stage.finish()
-    took = time.monotonic() - progress.looked
-    progress.late = LATE < took <= FRESH
-    if took > FRESH:
+    if time.monotonic() - progress.looked > FRESH:
         look()
 
 
@@ -224,7 +215,7 @@ def _swap(
     limit, current, token = timeout(), None, None
     with Turns(manifest, limit, telling=teller is not None) as turns:
         for _ in turns:
-            look, progress.look = progress.look or _look(manifest, teller, (current, token)), None
+            look, progress.look = progress.look or _look(manifest, teller, progress, (current, token)), None
             current, token = look()
             data = compose(current)
             ticket = teller.ticket(current, data, stage.written, turns.id) if teller is not None else None
@@ -237,8 +228,7 @@ def _swap(
             if ticket is None or not swaps:
                 stage.finish()
             if ticket is not None:
-                is_doubtful = turns.watch(ticket, progress.late and swaps)
-                progress.late = False
+                is_doubtful = turns.watch(ticket)
                 stage.tell(ticket.key, ticket.data, writer if swaps else manifest.store)
                 if is_doubtful():
                     stage.withdraw()
@@ -262,12 +252,21 @@ def _swap(
 
 
 def _look(
-    manifest: Manifest, teller: Teller | None, known: tuple[bytes | None, Token | None] = (None, None)
+    manifest: Manifest,
+    teller: Teller | None,
+    progress: _Progress,
+    known: tuple[bytes | None, Token | None] = (None, None),
 ) -> Callable[[], tuple[bytes | None, Token | None]]:
     """Begin to look at manifest and journal; return what gives the manifest, of which a state is perhaps known."""
+
+    def peek() -> tuple[bytes | None, Token | None]:
+        found = manifest.peek(known)
+        progress.looked = time.monotonic()
+        return found
+
     if teller is not None:
         teller.look()
-    return manifest.store.ahead(partial(manifest.peek, known))
+    return manifest.store.ahead(peek)
 
 
 def _create(manifest: Manifest, progress: _Progress) -> None:

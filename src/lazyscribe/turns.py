@@ -184,17 +184,16 @@ class Turns:
         finally:
             self._store.discard([key])
 
-    def watch(self, ticket: Ticket, late: bool) -> Callable[[], bool]:
+    def watch(self, ticket: Ticket) -> Callable[[], bool]:
         """Begin to look who else has created an entry; return what tells, once ours is there, whether to look again.
 
-        Only where `ticket` calls entries void, or it is `late` after the look. The journal was listed while the
-        manifest was read: what has been committed and taken back between the two answers, or since, would be lost, but
-        an entry that follows it is there.
+        Only where `ticket` calls entries void. The journal was listed while the manifest was read: what has been
+        committed and taken back between the two answers would be lost, but an entry that follows it is there.
         """
         if self._journal is None:
             return lambda: False
         self._journal.files.mine.add(ticket.entry.id)
-        if not (ticket.entry.void or late):
+        if not ticket.entry.void:
             return lambda: False
         from lazyscribe.journal.files import entries_among, number_of
 

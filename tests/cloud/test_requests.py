@@ -16,7 +16,6 @@ LATENCY = 0.4
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow this machine is, let no files seem to be on their way for long."""
-    monkeypatch.setattr(commit, "LATE", 1000.0)
     monkeypatch.setattr(commit, "FRESH", 1000.0)
 
 

@@ -1,6 +1,6 @@
 """What of a save to a bucket travels at the same time, and what waits for what."""
 
-import _thread
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -97,7 +97,7 @@ def test_interrupted_while_facts_are_on_their_way(bucket: Bucket) -> None:
 
     def interrupt() -> None:
         until(lambda: entries(bucket) > count)
-        _thread.interrupt_main()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         time.sleep(0.2)
         held.released.set()
 
