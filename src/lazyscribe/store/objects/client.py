@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError
@@ -168,20 +168,15 @@ class Client:
         import obstore
 
         CLIENTS.check(self._shown)
-        once = self._once
+        put = partial(obstore.put_async, self._once, mode="create", use_multipart=False)
 
-        async def put(path: str, data: bytes, identity: str) -> Version | Trouble:
-            attributes = {IDENTITY: identity}
-            try:
-                found = obstore.put_async(once, path, data, mode="create", attributes=attributes, use_multipart=False)
-                return version_of(await found)
-            except Exception as error:  # which is forgotten: see `_try`
-                return self._trouble(error)
+        async def put_all() -> list[Any]:
+            begun = [put(path, data, attributes={IDENTITY: identity}) for path, data, identity in files]
+            return await asyncio.gather(*begun, return_exceptions=True)
 
-        async def put_all() -> list[Version | Trouble]:
-            return await asyncio.gather(*(put(*each) for each in files))
-
-        return asyncio.run(put_all())
+        # the errors are forgotten: see `_try`
+        found = asyncio.run(put_all())
+        return [self._trouble(each) if isinstance(each, Exception) else version_of(each) for each in found]
 
     def create(self, path: str, data: bytes, identity: str, answer: Version | Trouble | None = None) -> Version:
         """Write a new file; goes on from `answer` if that was asked for already.
