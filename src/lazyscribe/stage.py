@@ -69,7 +69,7 @@ class Stage:
         self._creator = self._store
 
     def write_all(self, drafts: Iterable[Draft], meanwhile: Callable[[], object] = lambda: None) -> None:
-        """Create the files of `drafts` and, when all are there, their facts; put their names into the records.
+        """Create the files of `drafts` and, when all are there, begin with their facts; put names into the records.
 
         Parameters
         ----------

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lazyscribe import commit
+from lazyscribe import Repository, commit
 from lazyscribe.exception import SaveError
 from lazyscribe.facts import encoded
 from tests.store.bucket_server import Bucket, Fault, serving
@@ -28,6 +28,25 @@ def bucket() -> Iterator[Bucket]:
 def entries(bucket: Bucket) -> int:
     """How many entries the journal has."""
     return sum(key.startswith(LOG) and "turn-" not in key for key in list(bucket.objects))
+
+
+def interrupted(bucket: Bucket, times: int, repository: Repository) -> None:
+    """Save, and be interrupted so many times when the entry is there, and facts are not."""
+    count, held = entries(bucket), Held(bucket, FACTS)
+
+    def interrupt() -> None:
+        until(lambda: entries(bucket) > count)
+        for _ in range(times):
+            time.sleep(0.2)  # it waits for the facts by then
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        time.sleep(0.2)
+        held.released.set()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        save(repository, 3)
+    thread.join()
 
 
 @pytest.mark.parametrize("crowded", [False, True])
@@ -92,20 +111,8 @@ def test_one_of_them_is_refused(bucket: Bucket, refused: str) -> None:
 def test_interrupted_while_facts_are_on_their_way(bucket: Bucket) -> None:
     """Who is interrupted when the entry is there, and facts are not, has saved nothing, and leaves nothing."""
     repository = begun(bucket)
-    before, count = dict(bucket.objects), entries(bucket)
-    held = Held(bucket, FACTS)
-
-    def interrupt() -> None:
-        until(lambda: entries(bucket) > count)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        time.sleep(0.2)
-        held.released.set()
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        save(repository, 3)
-    thread.join()
+    before = dict(bucket.objects)
+    interrupted(bucket, 1, repository)
     assert bucket.objects == before
     repository.save()
     assert versions(bucket) == [[0], [3]]

@@ -1,6 +1,5 @@
 """What is left of saves to a bucket that are cut short while facts and the journal's entry are on their way."""
 
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from lazyscribe.exception import SaveError
 from tests.store.bucket_server import Bucket, Fault, serving
 from tests.store.test_objects_answers import LOG, begun, opened, project_in, versions
 from tests.store.test_objects_listing import MANIFEST, other
-from tests.store.test_objects_order import FACTS, FILE, entries
+from tests.store.test_objects_order import FACTS, FILE, entries, interrupted
 from tests.store.test_objects_turns import Held, Saving, save, swaps, until
 
 
@@ -27,21 +26,7 @@ def test_interrupted_twice_while_facts_are_on_their_way(bucket: Bucket) -> None:
     """However impatient the user is, the entry of a save that was not done is taken back."""
     repository = begun(bucket)
     count = entries(bucket)
-    held = Held(bucket, FACTS)
-
-    def interrupt() -> None:
-        until(lambda: entries(bucket) > count)
-        for _ in range(2):
-            time.sleep(0.2)  # it waits for the facts by then
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        time.sleep(0.2)
-        held.released.set()
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        save(repository, 3)
-    thread.join()
+    interrupted(bucket, 2, repository)
     assert entries(bucket) == count
     with pytest.warns(UserWarning, match="is taken"):  # the file may be anybody's, and was let be
         repository.save()
