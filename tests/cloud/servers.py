@@ -256,6 +256,7 @@ class SeaweedFS(S3Server):
             "volume.port": volume,
             "volume.port.grpc": volume_rpc,
             "volume.max": 60,
+            "volume.minFreeSpace": "64MiB",  # by itself it takes nothing more once 1 % of the disk is left
             "filer": "true",
             "filer.port": filer,
             "filer.port.grpc": filer_rpc,
