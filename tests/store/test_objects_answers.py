@@ -3,7 +3,6 @@
 import _thread
 import json
 import pickle
-import signal
 import sys
 import threading
 import time
@@ -347,14 +346,8 @@ def test_interrupted_while_files_wait(bucket: Bucket, monkeypatch: pytest.Monkey
     bucket.faults = [Fault("PUT", "small.bin", 503, done=True)]
     repository.log_artifact("model", b"small", handler="bytes", fname="small.bin")
     repository.log_artifact("model", LARGE, handler="bytes", fname="large.bin")
-    before_us = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored, where a shell began it behind itself
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            repository.save()
-    finally:
-        signal.signal(signal.SIGINT, before_us)
+    with pytest.raises(KeyboardInterrupt):
+        repository.save()
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("lazyscribe")]
     assert set(bucket.objects) == before
 
