@@ -225,6 +225,43 @@ def test_a_pack_that_goes_away_while_the_next_is_made(file: Path, monkeypatch: p
     assert numbers(Repository(file)) == list(range(15))
 
 
+def test_a_pack_that_is_damaged_after_it_was_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it carries is not thrown away with it: the save ends, the next goes on without it, and it stays."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 3)
+    monkeypatch.setattr("lazyscribe.journal.log.PACKS", 3)
+    repository = saved(file, [0], [1])
+    while len(packs := [path for path in entries_of(file) if path.stem.endswith("-1")]) < 2:
+        move(repository, 0, 2)
+    content = packs[0].read_bytes()
+    packs[0].write_bytes(content[:-9])
+    with pytest.raises(SaveError, match="cannot be read"):
+        move(repository, 0, 9)
+    move(repository, 0, 9)
+    assert packs[0].exists()
+    packs[0].write_bytes(content)
+    told = [(each.number, each.message) for each in Repository(file).history()]
+    assert [number for number, _ in told] == list(range(1, len(told) + 1))
+
+
+def test_a_last_pack_that_cannot_be_read_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """History tells what is left, and all of it once the pack can be read."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 3)
+    repository = saved(file, [0], [1])
+    move(repository, 0, 3)
+    reader, read = Repository(file), LocalStore.read
+    assert reader.aliases("model") == {"x": 0}
+
+    def fail(store: LocalStore, key: str) -> Any:
+        if key.endswith("-1.json"):
+            raise OSError(5, "input/output error")
+        return read(store, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalStore, "read", fail)
+        assert len(reader.history()) < 5
+    assert len(reader.history()) == 5
+
+
 def test_a_pack_of_a_save_that_was_killed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The history goes on where it was, not anew, with the entries that such a pack carries too."""
     monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 4)

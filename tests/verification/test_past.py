@@ -22,6 +22,13 @@ def _without(folder: Path | str, version: int = 0, name: str = "x") -> Repositor
     return made
 
 
+def move(made: Repository, times: int) -> None:
+    """Let an alias of version 1 come and go, and save each time."""
+    for turn in range(times):
+        made.set_alias("x", f"a{turn}", 1)
+        made.save(message=str(turn))
+
+
 def _log_of(folder: Path, manifest: str = "repository.json") -> list[Path]:
     return sorted((folder / ".lazyscribe" / f"{manifest}.log").glob("*.json"))
 
@@ -158,6 +165,27 @@ def test_history_that_packs_carry_counts(tmp_path: Path) -> None:
     assert made.verify().findings == ()
     (tmp_path / "x" / "0.json").unlink()
     assert kinds(made.verify()) == ["past-file-missing"]
+
+
+def test_an_entry_that_a_pack_carries_and_nobody_can_read(tmp_path: Path) -> None:
+    """It may have named any file, so nothing is called an orphan, and the pack is not to be deleted."""
+    made = _without(tmp_path)
+    move(made, 80)
+    (pack,) = [path for path in _log_of(tmp_path) if path.stem.endswith("-1")]
+    content = json.loads(pack.read_bytes())
+    (deleting,) = [entry for entry in content["carried"] if entry.get("deleted")]
+    deleting["number"] = "two"
+    logging = next(entry for entry in content["carried"] if entry.get("logged"))
+    logging["number"] = "one"
+    pack.write_text(json.dumps(content))
+    for _ in range(2):
+        damaged, unchecked = made.verify().findings
+        assert (damaged.kind, unchecked.kind) == ("history-damaged", "orphans-unchecked")
+        assert damaged.path == str(pack)
+        assert "keep it" in damaged.message
+    history = Repository(tmp_path / "repository.json").history()
+    assert [each.message for each in history][-80:] == list(map(str, range(80)))
+    assert not any(each.deleted for each in history)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"[1]", b'{"id": 3}', b"\xff"])

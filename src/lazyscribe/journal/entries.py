@@ -236,12 +236,12 @@ class Pack(Struct, omit_defaults=True):
 class Load(Struct):
     """The entries that a pack carries, as they were written."""
 
-    carried: list[Raw] = []
+    carried: list[Raw]
 
 
 class _Load(Struct):
     entry: LogEntry
-    carried: list[LogEntry] = []
+    carried: list[LogEntry]
 
 
 class _Note(Struct):
@@ -287,23 +287,23 @@ def decode_pack(data: bytes, name: str) -> Pack | None:
     return pack if name.startswith(f"{pack.entry.number:08d}-{pack.entry.id}-") else None
 
 
-def unpacked(data: bytes, name: str) -> list[LogEntry]:
-    """Return the entries that a pack carries, and its own; what is none is left out."""
+def unpacked(data: bytes, name: str) -> tuple[list[LogEntry], bool]:
+    """Return the entries that a pack carries, and its own, without what is none; and whether that is all of them."""
     try:
         load = _LOAD.decode(data)
-        return [*load.carried, load.entry]
+        return [*load.carried, load.entry], True
     except _BROKEN:
         pack = decode_pack(data, name)
-        found = [entry for raw in raw_carried(data) if (entry := _one(raw)) is not None]
-        return [*found, pack.entry] if pack is not None else found
+        found = [entry for raw in raw_carried(data) or () if (entry := _one(raw)) is not None]
+        return [*found, pack.entry] if pack is not None else found, False
 
 
-def raw_carried(data: bytes) -> list[bytes]:
-    """Return the texts of the entries that a pack carries."""
+def raw_carried(data: bytes) -> list[bytes] | None:
+    """Return the texts of the entries that a pack carries; ``None`` if that cannot be told."""
     try:
         return [bytes(raw) for raw in _RAW.decode(data).carried]
     except _BROKEN:
-        return []
+        return None
 
 
 def _one(raw: bytes) -> LogEntry | None:

@@ -42,7 +42,7 @@ class Files:
     turns
         The names of the turns that were listed, in order: see `lazyscribe.turns`.
     damaged
-        Names of files that hold no entry, at the last look.
+        Names of files that hold no entry, or of packs that carry something that is none, at the last look.
     mine
         The ids of entries that this process has created and of which it is not known that they count.
     """
@@ -146,6 +146,11 @@ class Files:
             self.packs[name] = pack
         return self.packs[name]
 
+    def forget(self, name: str) -> None:
+        """Let go of what a pack told, so that it is read again when it is asked for."""
+        self.packs.pop(name, None)
+        self._loads.pop(name, None)
+
     def is_sound(self, name: str) -> bool:
         """Whether a pack is there, and holds what it should; another writer's may carry it by now."""
         with suppress(GoneError):
@@ -157,8 +162,8 @@ class Files:
         if name in self._loads:
             return self._loads[name]
         with without_collections():
-            entries = unpacked(self.content(name), name)
-        if entries:
+            entries, whole = unpacked(self.content(name), name)
+        if whole:
             self._loads[name] = entries
         else:  # perhaps it can be read the next time
             self.damaged.add(name)

@@ -122,7 +122,7 @@ class Journal:
 
     @property
     def damaged(self) -> set[str]:
-        """Names of files that hold no entry, at the last look."""
+        """Names of files that cannot be read, or not all of them, at the last look."""
         return self.files.damaged
 
     # Looking
@@ -205,19 +205,22 @@ class Journal:
     def _packed(self) -> list[LogEntry]:
         """Return, in order, what the last pack summarises; all of it counts."""
         packs = self.files.levels()
-        if self._behind is None or self._behind[0] != packs:
-            last = self.files.packs[packs[-1]]
-            held = list(chain.from_iterable(map(self.files.load, packs)))
-            del held[-1]  # the last pack's own entry
-            ids = {entry.id for entry in held}
-            if len(ids) < len(held):
-                held = list({entry.id: entry for entry in held}.values())
-            loose = {entry.id for entry, _ in self.files.loose.values()} - set(last.packed) | {last.entry.id}
-            if not ids.isdisjoint(loose):
-                held = [entry for entry in held if entry.id not in loose]
-            times = [entry.at for entry in held]
-            self._behind = packs, held if sorted(times) == times else sorted(held, key=ORDER)
-        return self._behind[1]
+        if self._behind is not None and self._behind[0] == packs:
+            return self._behind[1]
+        last = self.files.packs[packs[-1]]
+        held = list(chain.from_iterable(map(self.files.load, packs)))
+        if held[-1:] == [last.entry]:  # not what it summarises
+            del held[-1]
+        ids = {entry.id for entry in held}
+        if len(ids) < len(held):
+            held = list({entry.id: entry for entry in held}.values())
+        loose = {entry.id for entry, _ in self.files.loose.values()} - set(last.packed) | {last.entry.id}
+        if not ids.isdisjoint(loose):
+            held = [entry for entry in held if entry.id not in loose]
+        times = [entry.at for entry in held]
+        held = held if sorted(times) == times else sorted(held, key=ORDER)
+        self._behind = (packs, held) if not self.files.damaged else None
+        return held
 
     def _everything(self) -> list[LogEntry]:
         found = {entry.id: entry for entry, _ in self.files.loose.values()}
@@ -263,10 +266,11 @@ class Journal:
         texts: list[bytes] = []
         for name in sorted(absorbed):
             with suppress(GoneError):  # another pack carries it, and covers what is in it
-                if not (data := self.files.content(name)):  # what it carries would go away with it
+                if (carried := raw_carried(self.files.content(name))) is None:  # it would all go away with it
+                    self.files.forget(name)
                     place = self._store.describe(f"{self.folder}/{name}")
                     raise UnreadableError(f"{place} cannot be read; see what is there, and save again.", path=place)
-                texts += [*raw_carried(data), encode(self.files.packs[name].entry)]
+                texts += [*carried, encode(self.files.packs[name].entry)]
         texts += [self._text(*self.files.loose[name]) for name in loose]
         known = {*map(id_of, loose), *view.open}
         seen = self.files.loose.keys() & view.names

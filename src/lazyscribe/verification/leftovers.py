@@ -26,7 +26,7 @@ from lazyscribe.codec.text import check_experiment, check_version, decode
 from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError
 from lazyscribe.facts import FOLDER, facts_key, packed
-from lazyscribe.journal.files import TURN
+from lazyscribe.journal.files import TURN, level_of
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
@@ -213,10 +213,13 @@ class Leftovers:
 
     def _damaged_history(self) -> Iterator[Finding]:
         for key in self._contents.history.damaged:
-            message = (
-                f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a "
-                "good copy, or delete it."
-            )
+            message = f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a "
+            message += "good copy, or delete it."
+            if level_of(key.rpartition("/")[2]):
+                message = (
+                    f"{self._place(key)} carries entries of the history of which not all can be read; restore it from "
+                    "a good copy, and keep it if there is none, for the others are nowhere else."
+                )
             yield self._find("history-damaged", key, message)
 
     def _orphans(self, lying: set[str], about: set[str]) -> Iterator[Finding]:

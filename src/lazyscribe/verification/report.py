@@ -32,7 +32,7 @@ KINDS = {
     "temporary-file": "a file that was never completed",
     "orphan": "a file that belongs to no record",
     "facts-without-file": "facts of a file that is not there and belongs to no record",
-    "history-damaged": "a file of the history that holds no entry",
+    "history-damaged": "a file of the history that holds no entry, or some that cannot be read",
     "orphans-unchecked": "orphans were not looked for, or not everywhere",
     "unverified": "nothing is known of what a file should hold",
     "name-unportable": "a name that other systems cannot hold or tell from another one",
