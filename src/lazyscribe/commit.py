@@ -23,8 +23,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from lazyscribe.codec.experiments import files_named
 from lazyscribe.draft import Draft
 from lazyscribe.exception import (
     AccessDeniedError,
@@ -32,6 +34,7 @@ from lazyscribe.exception import (
     ConflictError,
     Exists,
     LazyscribeError,
+    LockTimeoutError,
     SaveError,
     Stale,
     UnreadableError,
@@ -43,12 +46,13 @@ from lazyscribe.progress import apart, part, size_of
 from lazyscribe.stage import Stage
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.guards import timeout
+from lazyscribe.store.keys import fold
 from lazyscribe.turns import Turns
 
 if TYPE_CHECKING:
     from lazyscribe.draft import Written
     from lazyscribe.journal.log import Ticket
-    from lazyscribe.store.base import Writer
+    from lazyscribe.store.base import Creator, Writer
 
     class Teller(Protocol):
         """What knows what a save is about."""
@@ -119,17 +123,17 @@ def save(
             else:
                 stage.finish()
                 progress.attempts.append(compose(None))
-                progress.against = [None]
+                progress.against, progress.asked = [None], True
                 _create(manifest, progress)
         if progress.ticket is not None:
             manifest.journal.accept(progress.ticket)
     except BaseException as error:
-        if progress.swapped or _may_be_written(manifest, progress, error):
+        if progress.swapped or _may_be_written(manifest, stage, progress, error):
             manifest.unsure.update(stage.written)
             manifest.attempt, manifest.tried = progress.attempts[-1], manifest.trying
             _raise_unknown(manifest, error)
         with apart():
-            left = stage.undo(error)
+            left = _take_back(manifest, stage, error)
         if progress.alone is not None and progress.alone.key in left and _is_there(manifest, progress.alone.key, error):
             _raise_unknown(manifest, error)
         told = isinstance(error, LazyscribeError) and not isinstance(error, (Exists, UnreadableError))
@@ -152,6 +156,8 @@ class _Progress:
         What the manifest was to become, at each try.
     against
         What was to be replaced by a swap that has not been answered yet; empty: none is under way.
+    asked
+        Whether a swap was ever asked for.
     swapped
         The token of the manifest, once it has become that.
     ticket
@@ -167,6 +173,7 @@ class _Progress:
         self.looked = math.inf
         self.attempts: list[bytes] = []
         self.against: list[bytes | None] = []
+        self.asked = False
         self.swapped: list[Token] = []
         self.ticket: Ticket | None = None
 
@@ -229,26 +236,36 @@ def _swap(
                 stage.finish()
             if ticket is not None:
                 is_doubtful = turns.watch(ticket)
-                stage.tell(ticket.key, ticket.data, writer if swaps else manifest.store)
+                _tell(stage, ticket, writer if swaps else manifest.store, alone=not swaps)
                 if is_doubtful():
-                    stage.withdraw()
+                    stage.withdraw(needed=not swaps)
                     continue
             try:
                 if swaps:
-                    progress.against = [current]
+                    progress.against, progress.asked = [current], True
                     token = writer.swap(manifest.key, data, token)
             except Stale as stale:
                 progress.against = []
                 if stale.perhaps:  # others built on it: composed anew, ours is recognised there, and so is the entry
                     manifest.attempt, manifest.tried = data, manifest.trying
                 elif ticket is not None:
-                    stage.withdraw()
+                    stage.withdraw(needed=False)
                 continue
             progress.swapped.append(token)
             stage.publish()
             return
     message = f"Others have been saving {manifest.place} for {limit:g} seconds; save again later."
     raise ConflictError(message, path=manifest.place, conflicts=[])
+
+
+def _tell(stage: Stage, ticket: Ticket, by: Creator, alone: bool) -> None:
+    """Create the entry; if that fails and it `alone` would be the commit, it goes before others can build on it."""
+    try:
+        stage.tell(ticket.key, ticket.data, by)
+    except BaseException:
+        if alone:
+            stage.withdraw(needed=False)  # if it cannot be now, perhaps later
+        raise
 
 
 def _look(
@@ -276,16 +293,43 @@ def _create(manifest: Manifest, progress: _Progress) -> None:
     progress.swapped.append(None)
 
 
-def _may_be_written(manifest: Manifest, progress: _Progress, error: BaseException) -> bool:
+def _take_back(manifest: Manifest, stage: Stage, error: BaseException) -> set[str]:
+    """Undo what was staged, but for files that somebody who was saved meanwhile names: equal bytes tell no owner."""
+    with ExitStack() as held:
+        with suppress(Exception):  # without it a moment is left, in which others would have to be saved
+            if stage.written and not isinstance(error, LockTimeoutError) and manifest.peek()[0] is not None:
+                held.enter_context(manifest.store.guard(manifest.key))
+        named = _named(manifest) if stage.written else set()
+        return stage.undo(error, lambda key: named is None or fold(key) in named)
+
+
+def _named(manifest: Manifest) -> set[str] | None:
+    """Return the folded keys of the files that others name by now; ``None``: it cannot be told."""
+    try:
+        found = manifest.peek()[0]
+        if found is None or found == manifest.data:
+            return set()
+        return {fold(key) for key in files_named(found, manifest.place)}
+    except Exception as error:
+        return set() if isinstance(error.__cause__, IsADirectoryError) else None
+
+
+def _may_be_written(manifest: Manifest, stage: Stage, progress: _Progress, error: BaseException) -> bool:
     """Whether the manifest may hold the last attempt, or what others made of it, although the swap did not say so."""
     if isinstance(error, Unsure) or (progress.attempts and manifest.attempt in progress.attempts):
         return True
-    if not progress.against or isinstance(error, Exception):
+    if not progress.asked:
         return False
-    try:  # an interrupt may come between the deed and the note of it
-        return manifest.peek()[0] != progress.against[0]
+    try:
+        found = manifest.peek()[0]
     except Exception:
+        return not isinstance(error, Exception)
+    if found in progress.attempts:  # whatever was answered
         return True
+    if progress.against and not isinstance(error, Exception):  # it may come between the deed and the note of it
+        return found != progress.against[0]
+    named = _named(manifest)
+    return named is not None and any(fold(key) in named for key in stage.written)
 
 
 def _is_there(manifest: Manifest, key: str, error: BaseException) -> bool:

@@ -168,7 +168,7 @@ class Stage:
             return before.sha256, before.size
 
         if key != steps.key:
-            self._replace_facts(key, steps)
+            self._add_facts(steps)
         elif draft.replaces and draft.record["fname"] == steps.wanted:
             before, aside = self.written[key], new_aside()
             move(aside)
@@ -257,30 +257,32 @@ class Stage:
                     self.note(*new_pack(folder, names), [steps.draft for steps in fresh])
         for steps in alone:
             with naming(steps.draft):
-                self._write_facts(steps.key, steps, self._facts_of(steps))
+                self._write_facts(steps)
 
     def _facts_of(self, steps: Steps) -> Facts:
         assert steps.draft is not None
         record, written = steps.draft.record, self.written[steps.key]
         return Facts(written.sha256, written.size, str(self._author), record["created_at"], record["handler"])
 
-    def _write_facts(self, key: str, steps: Steps, facts: Facts) -> None:
-        target = facts_key(key)
-        if steps.aside and read_facts(self._store, key, facts.created_at, facts.handler) is not None:
+    def _write_facts(self, steps: Steps) -> None:
+        facts, target = self._facts_of(steps), facts_key(steps.key)
+        if steps.aside and self._known_of(steps, facts) is not None:
             steps.facts_late = target, facts.encode()
-            return
-        try:
-            with self._creator.create(target) as raw:
-                raw.write(facts.encode())
-        except Exists:
-            self._replace_facts(target, steps)
-        else:
-            steps.created.append(target)
+        elif not self._create_note(target, facts.encode(), steps):
+            self._add_facts(steps)
 
-    def _replace_facts(self, target: str, steps: Steps) -> None:
-        if (before := self._store.read(target)) is not None:
-            steps.facts_before = target, before[0]
-        self._store.swap(target, self._facts_of(steps).encode(), before[1] if before else None)
+    def _add_facts(self, steps: Steps) -> None:
+        """Tell of a file whose key has facts already: they stay, since the file that they are of may be needed."""
+        facts = self._facts_of(steps)
+        if (known := self._known_of(steps, facts)) is None:
+            folder, _, name = steps.key.rpartition("/")
+            self.note(*new_pack(folder, {name: facts}), [steps.draft])
+        elif known[:2] != facts[:2]:  # of a save of this very record that was killed: the file is not there any more
+            steps.created.append(facts_key(steps.key))
+            self._put_facts(facts_key(steps.key), facts.encode())
+
+    def _known_of(self, steps: Steps, facts: Facts) -> Facts | None:
+        return read_facts(self._store, steps.key, facts.created_at, facts.handler)
 
     def note(self, key: str, data: bytes, of: Sequence[Draft | None] = (), spare: str = "") -> None:
         """Create a file of ours that tells something, under the key `spare` if `key` is taken.
@@ -315,10 +317,16 @@ class Stage:
         steps.created.append(key)
         return True
 
-    def withdraw(self) -> None:
-        """Take back what `note` created last: what it tells has not happened."""
-        self._take_back(self._steps[-1], None)
-        self._steps.pop()
+    def withdraw(self, needed: bool) -> None:
+        """Take back what `note` created last: what it tells has not happened.
+
+        Parameters
+        ----------
+        needed
+            Whether that it cannot be is an error. The next entry that changes the manifest calls void what stays.
+        """
+        if not self._take_back(self._steps[-1], None if needed else SaveError()):
+            self._steps.pop()
 
     def publish(self) -> None:
         """Move the files that waited over those they replace; take back those of drafts that lost."""
@@ -330,15 +338,22 @@ class Stage:
                 if steps.facts_late is not None:
                     self._put_facts(*steps.facts_late)
 
-    def undo(self, cause: BaseException) -> set[str]:
-        """Take back what was created; the keys of what cannot be taken back are noted on `cause`, and returned."""
+    def undo(self, cause: BaseException, named: Callable[[str], bool] = lambda _: False) -> set[str]:
+        """Take back what was created; the keys of what cannot be taken back are noted on `cause`, and returned.
+
+        Parameters
+        ----------
+        named
+            Whether a record of somebody who was saved meanwhile has a file: it stays, and what is known of it.
+        """
+        kept = {id(steps.draft) for steps in self._steps if steps.key and named(steps.key)}
+        for steps in self._steps:
+            if any(id(draft) in kept for draft in steps.of):
+                steps.created = [key for key in steps.created if steps.aside and key == steps.aside[0]]
         return {key for steps in reversed(self._steps) for key in self._take_back(steps, cause)}
 
     def _take_back(self, steps: Steps, cause: BaseException | None) -> list[str]:
-        actions = [(key, partial(self._delete, key)) for key in reversed(steps.created)]
-        if steps.facts_before is not None:
-            actions.insert(0, (steps.facts_before[0], partial(self._put_facts, *steps.facts_before)))
-        return [key for key, action in actions if not self._try(cause, key, action)]
+        return [key for key in reversed(steps.created) if not self._try(cause, key, partial(self._delete, key))]
 
     def _delete(self, key: str) -> None:
         """Remove a file of ours, unless somebody who was saved meanwhile has replaced it by another of that name."""

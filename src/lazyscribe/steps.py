@@ -16,8 +16,6 @@ class Steps:
 
     Attributes
     ----------
-    facts_before
-        Key and content of facts that were replaced.
     facts_late
         Key and content of facts that wait with the file: its record is that of the file it replaces (of the same
         second), so until then they would be wrong for that one.
@@ -36,7 +34,6 @@ class Steps:
     def __init__(self, *of: Draft | None, spare: str = "") -> None:
         self.of, self.draft = of, of[0] if len(of) == 1 else None
         self.created: list[str] = []
-        self.facts_before: tuple[str, bytes] | None = None
         self.facts_late: tuple[str, bytes] | None = None
         self.aside: tuple[str, str] | None = None
         self.key, self.spare = "", spare

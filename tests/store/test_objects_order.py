@@ -119,20 +119,34 @@ def test_interrupted_while_facts_are_on_their_way(bucket: Bucket) -> None:
 
 
 def test_facts_that_are_there_already(bucket: Bucket) -> None:
-    """What is told of a file of that name that somebody left is replaced before the manifest names the file."""
+    """What somebody left that is told of a file of that name stays; ours is there before the manifest names the file."""
     repository = begun(bucket)
-    bucket.put(FACTS, encoded({"sha256": "0" * 64, "size": 1}))
-    told: list[bytes] = []
+    theirs = encoded({"sha256": "0" * 64, "size": 1})
+    bucket.put(FACTS, theirs)
+    told: list[int] = []
 
     def note(method: str, key: str) -> None:
         if (method, key) == ("PUT", MANIFEST):
-            told.append(bucket.objects[FACTS].data)
+            told.append(sum("/packs/" in each for each in bucket.objects))
 
     bucket.fault = note  # type: ignore[method-assign, assignment]
     save(repository, 3)
-    assert len(told) == 1
-    assert b"0" * 64 not in told[0]
-    assert opened(bucket, "r").verify().ok
+    assert told == [1]
+    assert bucket.objects[FACTS].data == theirs
+    report = opened(bucket, "r").verify()
+    assert (report.findings, report.counts["verified"]) == ((), 2)
+
+
+def test_facts_of_this_very_record_that_are_there_already(bucket: Bucket) -> None:
+    """Those that a save of the same second left, of a file that is not there any more, are replaced."""
+    repository = begun(bucket)
+    repository.log_artifact("model", [3], handler="json", fname="3.json")
+    made = repository.artifacts[-1].created_at.isoformat(timespec="seconds")
+    left = {"sha256": "0" * 64, "size": 1, "author": "ada", "created_at": made, "handler": "json"}
+    bucket.put(FACTS, encoded(left))
+    repository.save()
+    report = opened(bucket, "r").verify()
+    assert (report.findings, report.counts["verified"]) == ((), 2)
 
 
 @pytest.mark.parametrize("quick", [False, True])

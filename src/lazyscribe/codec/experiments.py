@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lazyscribe.codec.artifacts import keep_artifacts
-from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record
+from lazyscribe.codec.text import EXPERIMENT_FIELDS, Record, decode
+from lazyscribe.codec.texts import Texts
 from lazyscribe.store.keys import join
 
 
@@ -22,6 +23,18 @@ def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
             folder = test_folder(record["slug"], test["name"])
             files += [(folder, artifact) for artifact in artifacts]
     return files
+
+
+def files_named(data: bytes, place: str) -> set[str]:
+    """Return the keys of the files that a manifest names, of versions or of experiments."""
+    texts, found = Texts(data, place), set[str]()
+    for position in range(len(texts)):
+        record = decode(texts.raw(position), place, position)
+        if "fname" in record:
+            found.add(join(record["name"], record["fname"]))
+        elif "slug" in record:
+            found.update(join(folder, artifact["fname"]) for folder, artifact in artifact_files(record))
+    return found
 
 
 def test_folder(slug: str, test: str) -> str:
