@@ -346,10 +346,15 @@ class Stage:
         named
             Whether a record of somebody who was saved meanwhile has a file: it stays, and what is known of it.
         """
-        kept = {id(steps.draft) for steps in self._steps if steps.key and named(steps.key)}
+        kept: set[int] = set()
+        for steps in self._steps:
+            if steps.key and named(steps.key):
+                steps.created = [key for key in steps.created if steps.aside and key == steps.aside[0]]
+                if steps.aside is None:
+                    kept.add(id(steps.draft))
         for steps in self._steps:
             if any(id(draft) in kept for draft in steps.of):
-                steps.created = [key for key in steps.created if steps.aside and key == steps.aside[0]]
+                steps.created.clear()
         return {key for steps in reversed(self._steps) for key in self._take_back(steps, cause)}
 
     def _take_back(self, steps: Steps, cause: BaseException | None) -> list[str]:

@@ -82,25 +82,29 @@ def facts_file(root: Path, path: Path) -> Path | None:
     return next((pack for pack in packs if key.name in json.loads(pack.read_bytes())), None)
 
 
-def facts_of(root: Path, path: Path) -> dict[str, Any] | None:
-    """What is told of a file below `root`, read without lazyscribe."""
-    if (place := facts_file(root, path)) is None:
-        return None
-    told: dict[str, Any] = json.loads(place.read_bytes())
-    return told if "facts" in place.relative_to(root).parts[:2] else told[path.name]
+def told_of(root: Path, path: Path) -> Iterator[dict[str, Any]]:
+    """Everything that is told of a file below `root`, read without lazyscribe: in its own facts, then in packs."""
+    key = path.relative_to(root)
+    own = root / ".lazyscribe/facts" / f"{key.as_posix()}.json"
+    if own.is_file():
+        yield json.loads(own.read_bytes())
+    for pack in sorted((root / ".lazyscribe/packs" / key.parent).glob("*.json"), reverse=True):
+        if (told := json.loads(pack.read_bytes()).get(key.name)) is not None:
+            yield told
+
+
+def facts_of(root: Path, path: Path, record: dict[str, Any]) -> dict[str, Any] | None:
+    """What is told of the write of a file that a record is of."""
+    of = record["created_at"], record["handler"]
+    return next((told for told in told_of(root, path) if (told["created_at"], told["handler"]) == of), None)
 
 
 def damaged(manifest: Path) -> list[Path]:
     """The files that a manifest names and that are missing, or are not what their facts say; all have facts."""
     wrong = []
     for path, record in records_of(manifest):
-        facts = facts_of(manifest.parent, path)
-        if not path.is_file() or facts is None:
-            wrong.append(path)
-            continue
-        if (facts["created_at"], facts["handler"]) != (record["created_at"], record["handler"]) or facts[
-            "sha256"
-        ] != hashlib.sha256(path.read_bytes()).hexdigest():
+        facts = facts_of(manifest.parent, path, record)
+        if not path.is_file() or facts is None or facts["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
             wrong.append(path)
     return wrong
 

@@ -16,7 +16,7 @@ from lazyscribe.testing.power import Cut, Event, Folder, RecordingCalls, cuts
 from lazyscribe.testing.power_events import Create, Link, Mkdir, Rename, Sync, SyncDir
 from lazyscribe.testing.writers import in_threads
 from tests.commit.scenes import SCENES, Append, First, Release, Replace, Scene
-from tests.commit.states import damaged, facts_file, facts_of, files_of, open_project, open_repository, records_of
+from tests.commit.states import damaged, facts_file, files_of, open_project, open_repository, records_of, told_of
 from tests.faults.tally import COMPLETE, Chosen, Tally
 from tests.faults.test_every_call import again, left_by_kill
 
@@ -116,11 +116,9 @@ def put_back(cut: Cut, disk: Path) -> None:
 
 def waits(folder: Path, path: Path) -> bool:
     """Whether the file that is to replace `path` is whole."""
-    told = facts_of(folder, path)
-    assert told is not None
-    digest = told["sha256"]
+    digests = {told["sha256"] for told in told_of(folder, path)}
     staged = (folder / ".lazyscribe/staged").glob("*")
-    return digest in {hashlib.sha256(each.read_bytes()).hexdigest() for each in staged}
+    return not digests.isdisjoint(hashlib.sha256(each.read_bytes()).hexdigest() for each in staged)
 
 
 def same_as_source(folder: Path) -> None:

@@ -119,7 +119,7 @@ def test_interrupted_while_facts_are_on_their_way(bucket: Bucket) -> None:
 
 
 def test_facts_that_are_there_already(bucket: Bucket) -> None:
-    """What somebody left that is told of a file of that name stays; ours is there before the manifest names the file."""
+    """What somebody left that is told of a file of that name stays; ours is there before the manifest names it."""
     repository = begun(bucket)
     theirs = encoded({"sha256": "0" * 64, "size": 1})
     bucket.put(FACTS, theirs)
