@@ -15,7 +15,8 @@ from lazyscribe import Repository
 from lazyscribe.exception import UnreachableError
 from lazyscribe.progress import following
 from lazyscribe.store import Store
-from lazyscribe.store.objects.client import PIECE, Client, Version
+from lazyscribe.store.objects.asking import PIECE, Version
+from lazyscribe.store.objects.client import Client
 from lazyscribe.store.objects.fetching import InMemory, part_of
 from tests.store.bucket_server import Bucket, serving
 from tests.store.test_objects_answers import opened

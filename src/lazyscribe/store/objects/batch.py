@@ -19,7 +19,7 @@ from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.trouble import Trouble
 
 if TYPE_CHECKING:
-    from lazyscribe.store.objects.client import Version
+    from lazyscribe.store.objects.asking import Version
 
     Answer: TypeAlias = Version | Trouble
 

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, cast
 from lazyscribe.exception import Stale
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
+from lazyscribe.store.objects.asking import Version
 from lazyscribe.store.objects.batch import Batch
-from lazyscribe.store.objects.client import Version
 from lazyscribe.store.objects.fetching import Spans, Target, in_parts
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.probe import check_conditions

@@ -2,23 +2,22 @@
 
 Reading may be repeated at will, so obstore does that. A conditional write may not: repeated blindly, the second one
 would be refused by the first one's success. Those are made by a connection that never repeats, and whoever wrote looks
-at what is there before writing again.
+at what is there before writing again. So does who was refused: something on the way may have repeated the write.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from lazyscribe.exception import LazyscribeError
+from lazyscribe.store.objects.asking import Asking, Version, version_of
 from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
-from lazyscribe.store.objects.trouble import Failed, Kind, Refused, Trouble, trouble_of
-
-T = TypeVar("T")
+from lazyscribe.store.objects.trouble import Failed, Kind, Refused, Trouble
 
 IDENTITY = "lazyscribeid"
 """The name of the metadata that tells who created a file: all stores take letters, some nothing else."""
@@ -29,26 +28,11 @@ PART = 8 << 20
 PARALLEL = 8
 """Parts of one file that travel at the same time."""
 
-PIECE = 256 << 10
-"""Bytes of a large file that are taken over at once while it comes: so many for each part are in memory twice."""
-
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 
 
-class Version(NamedTuple):
-    """Which content a key has: what the store calls its ETag and its version or generation."""
-
-    e_tag: str | None
-    number: str | None
-
-    def condition(self) -> dict[str, str]:
-        """Return the mode of a put that replaces this one only."""
-        found = {"e_tag": self.e_tag, "version": self.number}
-        return {name: value for name, value in found.items() if value is not None}
-
-
-class Client:
-    """One bucket. Any number of threads may use it; forked children may not.
+class Client(Asking):
+    """One bucket that is written, too.
 
     Attributes
     ----------
@@ -59,14 +43,9 @@ class Client:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._patient = settings.connect(repeat=True)
-        self._settings = settings
+        super().__init__(settings)
         self._seconds, self._tries = settings.patience
         self.single = settings.single
-        self._denied = False
-        self._made_in = {environment()}
-        self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
-        self._shown = settings.shown
         self.checked: set[str] = set()
 
     @cached_property
@@ -74,92 +53,6 @@ class Client:
         """A connection that repeats nothing; made when something is written."""
         self._made_in.add(environment())
         return self._settings.connect(repeat=False)
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether it was denied something, and not all of it was made in the environment that there is now."""
-        return self._denied and self._made_in != {environment()}
-
-    def _try(self, action: Callable[[], T]) -> T | Trouble:
-        """Do something; the exception itself is forgotten, since it may quote what must not be shown."""
-        CLIENTS.check(self._shown)
-        try:
-            return action()
-        except LazyscribeError:
-            raise
-        except Exception as error:
-            return self._trouble(error)
-
-    def _trouble(self, error: Exception) -> Trouble:
-        found = trouble_of(error)
-        self._denied |= found.denied
-        return found
-
-    def _done(self, action: Callable[[], T], path: str) -> T:
-        """Do something that obstore repeats by itself; what stays wrong is raised."""
-        found = self._try(action)
-        if isinstance(found, Trouble):
-            if found.kind is Kind.MISSING:
-                raise FileNotFoundError(f"There is no file {self.url(path)}.")
-            raise found.error(self.url(path))
-        return found
-
-    def url(self, path: str) -> str:
-        """Return a path as a user would write it."""
-        return f"{self._shown}/{path}"
-
-    # Reading
-
-    def get(self, path: str, known: Version | None = None, **options: Any) -> Any:
-        """Return obstore's result; ``None``: there is no such file, `Kind.UNCHANGED`: it still is `known`."""
-        import obstore
-
-        if known is not None and known.e_tag is not None and not self._by_generation:
-            options["if_none_match"] = known.e_tag
-        found = self._try(lambda: obstore.get(self._patient, path, options=options or None))  # type: ignore[arg-type]
-        if not isinstance(found, Trouble):
-            return found
-        if found.kind in (Kind.MISSING, Kind.UNCHANGED):
-            return None if found.kind is Kind.MISSING else Kind.UNCHANGED
-        raise found.error(self.url(path))
-
-    def content(self, result: Any, path: str) -> bytes:
-        """Return the bytes of a result, all of them."""
-        return self._done(lambda: bytes(result.bytes()), path)
-
-    def pieces(self, result: Any, path: str) -> Iterator[bytes]:
-        """Yield the bytes of a result as they come."""
-        stream = iter(result.stream(PIECE))
-        while piece := self._done(lambda: next(stream, b""), path):
-            yield piece
-
-    def part(self, path: str, version: Version, start: int, end: int) -> Iterator[bytes]:
-        """Yield some bytes of that very version as they come."""
-        import obstore
-
-        options: Any = {"range": (start, end)}
-        if version.e_tag is not None:
-            options["if_match"] = version.e_tag
-        return self.pieces(self._done(lambda: obstore.get(self._patient, path, options=options), path), path)
-
-    def walk(self, prefix: str) -> Iterator[str]:
-        """Yield every path below a folder."""
-        import obstore
-
-        stream = iter(obstore.list(self._patient, prefix or None, chunk_size=1000))
-        end: list[Any] = []
-        while chunk := self._done(lambda: next(stream, end), prefix):
-            for meta in chunk:
-                yield meta["path"]
-
-    def folder(self, prefix: str) -> list[str]:
-        """Return the paths of the files of one folder."""
-        import obstore
-
-        found = self._done(lambda: obstore.list_with_delimiter(self._patient, prefix or None), prefix)
-        return [meta["path"] for meta in found["objects"]]
-
-    # Writing
 
     def ask_for_all(self, files: Sequence[tuple[str, bytes, str]]) -> list[Version | Trouble]:
         """Ask once for many new files (path, content, identity) at the same time; `create` takes each answer."""
@@ -189,7 +82,7 @@ class Client:
             It is not there, or perhaps it is.
         """
 
-        def settled() -> Version | None:
+        def settled(_: bool) -> Version | None:
             found = self.get(path, head=True)
             if found is None:
                 return None
@@ -203,87 +96,84 @@ class Client:
 
     def swap(self, path: str, data: bytes, expected: Version | None) -> Version:
         """Replace a file if it still is what was expected; errors as in `create`."""
+        identity = {IDENTITY: os.urandom(16).hex()} if expected is None else {}
 
-        def settled() -> Version | None:
+        def settled(lost: bool) -> Version | None:
             found = self.get(path)
             if found is None:
                 if expected is None:
                     return None
-                raise Refused(perhaps=True)
-            version = version_of(found.meta)
-            if found.meta["size"] == len(data) and self.content(found, path) == data:
+                raise Refused(perhaps=lost)
+            version, there = version_of(found.meta), self.content(found, path)
+            if there == data and identity.items() <= found.attributes.items():
                 return version
             if version == expected:
                 return None
-            raise Refused(perhaps=True)
+            raise Refused(perhaps=lost or _is_built_on(data, there))
 
         if self.single:
             now = self.get(path, head=True)
             if (None if now is None else version_of(now.meta)) != expected:
                 raise Refused
-        return self._put(path, data, "create" if expected is None else expected.condition(), settled)
+        return self._put(path, data, "create" if expected is None else expected.condition(), settled, identity)
 
     def _put(
         self,
         path: str,
         data: bytes,
         mode: Any,
-        settled: Callable[[], Version | None],
-        attributes: dict[str, str] | None = None,
+        settled: Callable[[bool], Version | None],
+        attributes: dict[str, str],
         first: Version | Trouble | None = None,
     ) -> Version:
-        """Write under a condition. `settled` looks what is there: ours, nothing of ours (``None``), or `Refused`."""
-        import obstore
-
-        if self.single:
-            mode = "overwrite"
-        lost: Trouble | None = None
-        answer: Trouble | None = None
-        for number in pauses(self._seconds, self._tries):
-            answered = (
-                first
-                if first is not None
-                else self._try(
-                    lambda: version_of(
-                        obstore.put(self._once, path, data, mode=mode, attributes=attributes, use_multipart=False)
-                    )
-                )
-            )
-            first = None
-            if not isinstance(answered, Trouble):
-                return answered
-            answer = answered
-            lost = answer if answer.kind is Kind.LOST else lost
-            if answer.kind in (Kind.REFUSED, Kind.MISSING) and lost is None and mode != "create":
-                raise Refused
-            if answer.kind is Kind.FATAL:
-                break
-            if lost is not None or answer.kind is Kind.REFUSED:  # of what is to be new it is seen whether it is there
-                found = self._look(settled, path if number == 1 and lost is None else "")
-                if isinstance(found, Version):
-                    return found
-        assert answer is not None
-        if lost is not None:
-            raise Failed(lost, perhaps=True)
-        if answer.kind is Kind.REFUSED:
-            raise Refused
-        raise Failed(answer)
-
-    def _look(self, settled: Callable[[], Version | None], suspect: str) -> Version | None:
-        """Settle a lost answer; ``None`` too when that cannot be told now.
+        """Write under a condition.
 
         Parameters
         ----------
-        suspect
-            What may turn out to be a folder, since it was refused twice and nothing is there; or ``""``.
+        settled
+            Looks what is there, given whether an answer was lost: ours, nothing of ours (``None``), or `Refused`.
         """
-        try:
-            found = settled()
-            if found is None and suspect and next(self.walk(suspect), None) is not None:
-                raise Refused(folder=True)
-            return found
-        except OSError:
-            return None
+        is_new = mode == "create"
+        answer: Trouble | None = None
+        lost: Trouble | None = None
+        for number in pauses(self._seconds, self._tries):
+            answered, first = first or self._put_once(path, data, mode, attributes), None
+            if not isinstance(answered, Trouble):
+                return answered
+            answer = answered
+            if answer.kind is Kind.FATAL:
+                break
+            lost = answer if answer.kind is Kind.LOST else lost
+            refused = answer.kind is Kind.REFUSED or (answer.kind is Kind.MISSING and not is_new)
+            if lost is None and not refused:
+                continue
+            try:
+                found = settled(lost is not None)
+                if found is None and is_new and number == 1 and lost is None:
+                    self._refuse_folder(path)
+            except OSError:  # that cannot be told now, nor whether a refused request was refused by its own success
+                lost = lost or answer
+                continue
+            if found is not None:
+                return found
+            if refused and lost is None and not is_new:
+                raise Refused
+        assert answer is not None
+        if lost is not None:
+            raise Failed(lost, perhaps=True)
+        raise Refused if answer.kind is Kind.REFUSED else Failed(answer)
+
+    def _put_once(self, path: str, data: bytes, mode: Any, attributes: dict[str, str]) -> Version | Trouble:
+        import obstore
+
+        mode = "overwrite" if self.single else mode
+        put = partial(obstore.put, self._once, path, data, mode=mode, use_multipart=False)
+        return self._try(lambda: version_of(put(attributes=attributes or None)))
+
+    def _refuse_folder(self, path: str) -> None:
+        """See whether what was refused twice, and is not there, is a folder."""
+        if next(self.walk(path), None) is not None:
+            raise Refused(folder=True)
 
     def upload(
         self, path: str, parts: Callable[[], Iterator[bytes | memoryview]], size: int, claim: tuple[Version, str]
@@ -372,9 +262,10 @@ class Client:
             self._try(lambda: obstore.delete(self._patient, paths))
 
 
-def version_of(meta: Any) -> Version:
-    """Return the version that an answer names."""
-    return Version(meta["e_tag"], meta["version"])
+def _is_built_on(data: bytes, there: bytes) -> bool:
+    """Whether a list in JSON has all of another, and more behind it, as one to which others have added."""
+    start = data.rstrip().removesuffix(b"]").rstrip()
+    return len(start) > 1 and len(there) > len(data) and there.startswith(start)
 
 
 def pauses(seconds: float, tries: int) -> Iterator[int]:

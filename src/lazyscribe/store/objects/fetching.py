@@ -9,7 +9,8 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast
 
 from lazyscribe.exception import UnreachableError
-from lazyscribe.store.objects.client import PARALLEL, PART, version_of
+from lazyscribe.store.objects.asking import version_of
+from lazyscribe.store.objects.client import PARALLEL, PART
 
 if TYPE_CHECKING:
     from lazyscribe.store.objects.client import Client

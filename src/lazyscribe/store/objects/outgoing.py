@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.progress import current, wait_telling
-from lazyscribe.store.objects.client import PART, Version
+from lazyscribe.store.objects.asking import Version
+from lazyscribe.store.objects.client import PART
 from lazyscribe.store.objects.trouble import Refused
 from lazyscribe.store.staging import IN_MEMORY, Staging
 

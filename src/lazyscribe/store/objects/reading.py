@@ -13,7 +13,7 @@ from lazyscribe.progress import adding
 from lazyscribe.store import keys
 from lazyscribe.store.base import Store, T, Token
 from lazyscribe.store.objects import fetching
-from lazyscribe.store.objects.client import version_of
+from lazyscribe.store.objects.asking import version_of
 from lazyscribe.store.objects.settings import CLIENTS, Settings
 from lazyscribe.store.objects.trouble import Kind
 

@@ -101,21 +101,39 @@ class Failed(Exception):  # noqa: N818 - as above
         return self.trouble.error(place, "Writing to")
 
 
-_STATUS = re.compile(r"status code: (\d{3})")
+_SAID = "\nDebug source:\n"
+"""What comes before that part of a text that tells what happened a line for each thing, in which names, addresses and
+answers are quoted without the ends of their lines: so nobody's words can be taken for obstore's."""
+_STATUS = re.compile(r"^ *status: (\d{3}),$", re.MULTILINE)
+_STATUS_IN_WORDS = re.compile(r"non-2xx status code: (\d{3})")
+_BODY = re.compile(r"^ *body: Some\(\n(.*)", re.MULTILINE)
 _CODE = re.compile(r"<Code>\s*(\w+)\s*</Code>")
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "InvalidBucketName"})
 _TAKEN = frozenset(
     {"BlobAlreadyExists", "PathAlreadyExists", "ExistingObjectIsDirectory", "XMinioObjectExistsAsDirectory"}
 )
-_BELOW_A_FILE = frozenset({"ExistingObjectIsFile", "XMinioParentIsObject"})
+_BELOW_A_FILE = ("a folder on the way to it is a file", "give another path")
+_TOO_LONG = ("its name is too long", "give it, or the folders on the way, a shorter name")
+_OF_THE_NAME = {
+    **dict.fromkeys(("ExistingObjectIsFile", "XMinioParentIsObject"), _BELOW_A_FILE),
+    **dict.fromkeys(("KeyTooLongError", "KeyTooLong"), _TOO_LONG),
+}
+"""What is wrong with the name that was asked for, and what is to be done."""
+_EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired"})
 _AGAIN = frozenset({"RequestTimeout", "RequestTimeTooSlow", "OperationTimedOut", "SlowDown"})
 _NEVER_SENT = (ValueError, TypeError, NotImplementedError)
 """What obstore raises where it refuses by itself to ask for something."""
-_NO_CREDENTIALS = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
-_CERTIFICATE = re.compile("certificate|UnknownIssuer|NotValidForName|invalid peer", re.IGNORECASE)
-_ENDPOINT = re.compile(r"\b(https?://)(?:[^/\s?#@]*@)?([^/\s?#@\"',]+)")
+_NO_CREDENTIALS = re.compile(
+    r"^ *http://(169\.254\.169\.254|metadata\.google\.internal|169\.254\.170\.2)/", re.MULTILINE
+)
+_NO_LENGTH = re.compile(r"\bsource: MissingContentLength,$", re.MULTILINE)
+_REDIRECT = re.compile(r"^ *(inner: BareRedirect|kind: Redirect),$", re.MULTILINE)
+_NOT_CONNECTED = re.compile(r"^ *HttpError \{\n *kind: Connect,$", re.MULTILINE)
+"""Its proof that the request was never sent."""
+_CERTIFICATE = re.compile(r"^ *(error: |source: )?(InvalidCertificate|UnknownIssuer|NotValidForName)\b", re.MULTILINE)
+_LATE = re.compile(r"^ *(\w+: )?(Timeout|TimedOut),$", re.MULTILINE)
+_ENDPOINT = re.compile(r"^ *(https?://)(?:[^/\s?#@]*@)?([^/\s?#@\"',]+)", re.MULTILINE)
 """What was asked, without a password and what is to be had there."""
-_NOT_CONNECTED = re.compile(r"\bConnect\b|ConnectError|dns error|tcp connect", re.IGNORECASE)
 
 
 def trouble_of(error: Exception) -> Trouble:
@@ -124,45 +142,49 @@ def trouble_of(error: Exception) -> Trouble:
         return Trouble(Kind.FATAL, "an object there has a name with a control character", "give it another name")
     if isinstance(error, _NEVER_SENT):
         return Trouble(Kind.FATAL, "such a request cannot be sent", "see whether its name and options are right")
-    text = f"{error}\n{error!r}"
-    status = _STATUS.search(text)
-    if any(host in text for host in _NO_CREDENTIALS):
+    words, _, said = str(error).rpartition(_SAID)
+    status = _STATUS.search(said) or (_STATUS_IN_WORDS.search(words or said))
+    if _NO_CREDENTIALS.search(said):
         return _denied("no credentials were found", "give them as options, in the environment or in a profile")
     if status is not None:
-        code = _CODE.search(text)
-        return _answered(int(status.group(1)), code.group(1) if code else "", text)
+        body = _BODY.search(said)
+        return _answered(int(status.group(1)), body.group(1) if body else words or said)
     if isinstance(error, FileNotFoundError):
         return Trouble(Kind.MISSING, "there is no such file")
-    return _unheard(text)
+    return _unheard(said)
 
 
-def _unheard(text: str) -> Trouble:
-    """Return what went wrong where there was no answer, or none that obstore takes for one."""
-    if "MissingContentLength" in text:
+def _unheard(said: str) -> Trouble:
+    """Return what went wrong where there was no answer, or none that obstore takes for one.
+
+    Only what never was sent, or was answered by the way to another place, has not been done for certain.
+    """
+    if _NO_LENGTH.search(said):
         advice = "have it send files whole, with a Content-Length, or copy the folder to another place"
         return Trouble(Kind.FATAL, "its server does not say how long the file is", advice)
-    if "redirect" in text:
+    if _REDIRECT.search(said):
         return _elsewhere("with a redirect")
-    if _CERTIFICATE.search(text):
+    if not _NOT_CONNECTED.search(said):
+        return Trouble(Kind.LOST, "no answer in time" if _LATE.search(said) else "the connection broke")
+    if _CERTIFICATE.search(said):
         advice = "install the certificate of its authority, or name it with verify='path/of/ca.pem'"
         return Trouble(Kind.FATAL, "its certificate cannot be trusted", advice)
-    if "timed out" in text or "TimedOut" in text:
-        return Trouble(Kind.LOST, "no answer in time")
-    if _NOT_CONNECTED.search(text):
-        named = _ENDPOINT.search(text)
-        endpoint = f"the endpoint {''.join(named.groups())}" if named else "the endpoint"
-        return Trouble(Kind.AWAY, "no connection", f"see whether {endpoint} is right and the network works")
-    return Trouble(Kind.LOST, "the connection broke")
+    named = _ENDPOINT.search(said)
+    endpoint = f"the endpoint {''.join(named.groups())}" if named else "the endpoint"
+    return Trouble(Kind.AWAY, "no connection", f"see whether {endpoint} is right and the network works")
 
 
-def _answered(status: int, code: str, text: str) -> Trouble:
+def _answered(status: int, body: str) -> Trouble:
+    found = _CODE.search(body)
+    code = found.group(1) if found else ""
     shown = f"{status} {code}".strip()
-    if code in _NO_BUCKET or (status == 404 and "bucket does not exist" in text):
+    if code in _NO_BUCKET or (status == 404 and "bucket does not exist" in body):
         return Trouble(Kind.FATAL, f"there is no such bucket: {shown}", "create it, or give the name of another")
-    if status in (401, 403) or code in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
+    if status in (401, 403) or code in ("InvalidAccessKeyId", "SignatureDoesNotMatch") or code in _EXPIRED:
         return _refused_to_us(code, shown)
-    if code in _BELOW_A_FILE:
-        return Trouble(Kind.FATAL, f"a folder on the way to it is a file: {shown}", "give another path")
+    if code in _OF_THE_NAME:
+        why, advice = _OF_THE_NAME[code]
+        return Trouble(Kind.FATAL, f"{why}: {shown}", advice)
     if status == 409 and code not in _TAKEN:
         return Trouble(Kind.BUSY, shown)
     kinds = {304: Kind.UNCHANGED, 404: Kind.MISSING, 409: Kind.REFUSED, 412: Kind.REFUSED, 429: Kind.BUSY}
@@ -182,7 +204,9 @@ def _elsewhere(answer: str) -> Trouble:
 def _refused_to_us(code: str, shown: str) -> Trouble:
     if code in ("RequestTimeTooSkewed", "RequestExpired"):
         return _denied(f"the clock of this computer is wrong: {shown}", "set it, then try again")
-    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthenticationFailed", "InvalidToken", "ExpiredToken"):
+    if code in _EXPIRED:
+        return _denied(f"the credentials are no longer good: {shown}", "renew them, as options or in the environment")
+    if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthenticationFailed"):
         return _denied(f"the credentials are wrong: {shown}", "give others, or see which ones the environment holds")
     return _denied(f"these credentials may not do that: {shown}", "give others, or have the store allow it")
 
