@@ -118,15 +118,15 @@ def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -
 
 
 def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
-    """The first write of a process to a folder asks six requests more: whether the store heeds conditions."""
+    """The first write of a process to a folder asks seven requests more: whether the store heeds conditions."""
     repository = Repository(f"{server.new_folder()}/repository.json", **options)
     repository.log_artifact("a", 1, "json")
     with proxy.counting() as requests:
         repository.save()
     probes = [each for each in requests if "/probe-" in each.key or each.method in ("DELETE", "POST")]
-    assert [each.method for each in probes][:5] == ["PUT", "PUT", "HEAD", "PUT", "PUT"]
-    assert len(probes) == 6
-    assert len(requests) == 12
+    assert [each.method for each in probes][:6] == ["PUT", "PUT", "GET", "PUT", "PUT", "GET"]
+    assert len(probes) == 7
+    assert len(requests) == 13
 
 
 def test_a_large_file_travels_in_parts(server: Server, options: dict[str, Any], proxy: Proxy) -> None:

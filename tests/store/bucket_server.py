@@ -56,6 +56,10 @@ class Bucket:
         How long each answer takes.
     meanwhile
         Called after a request was done whose answer is lost: what others do before it is asked again.
+    lenient
+        Whether it takes a weak ETag for the strong one.
+    spell
+        Returns how an ETag is written in the answer to a method.
     """
 
     def __init__(self) -> None:
@@ -67,10 +71,12 @@ class Bucket:
         self.faults: list[Fault] = []
         self.uploads: dict[str, dict[int, bytes]] = {}
         self.heeds = self.tells_lengths = True
+        self.lenient = False
         self.generation = 0
         self.endpoint = ""
         self.seconds = 0.0
         self.meanwhile: Callable[[], object] = lambda: None
+        self.spell: Callable[[str, str], str] = lambda method, e_tag: e_tag
 
     def put(self, key: str, data: bytes, metadata: dict[str, str] | None = None) -> Object:
         with self.lock:
@@ -136,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.bucket.tells_lengths:
             length, body = {"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
         for name, value in {**headers, **length}.items():
-            self.send_header(name, value)
+            self.send_header(name, self.bucket.spell(self.command, value) if name == "ETag" else value)
         self.end_headers()
         if self.command != "HEAD" and status != 304:
             self.wfile.write(body)
@@ -208,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
             return int(generation) == (found.generation if found is not None else 0)
         if self.headers.get("If-None-Match") == "*":
             return found is None
-        wanted = self.headers.get("If-Match")
+        wanted = self.headers.get("If-Match", "").removeprefix("W/" * self.bucket.lenient) or None
         return wanted is None or (found is not None and wanted == found.e_tag)
 
     def _deleted(self, body: bytes) -> bytes:

@@ -555,8 +555,8 @@ def test_a_single_writer(bucket: Bucket) -> None:
 
 
 def test_the_probe_is_made_once(bucket: Bucket) -> None:
-    """It takes six requests before the first write to a folder, and none later, nor for another handle."""
-    repository = begun(bucket, 6)
+    """It takes seven requests before the first write to a folder, and none later, nor for another handle."""
+    repository = begun(bucket, 7)
     for each in (repository, opened(bucket)):
         each.log_artifact("model", [1], handler="json")
         each.save()

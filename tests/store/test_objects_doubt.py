@@ -1,12 +1,12 @@
 """Saves to a bucket whose answers mean something else than they seem to: what was done is known all the same."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from lazyscribe import Repository
-from lazyscribe.exception import SaveError, UnreadableError
+from lazyscribe.exception import SaveError, UnreadableError, UnsafeStoreError
 from tests.store.bucket_server import Bucket, Fault, serving
 from tests.store.test_objects_answers import URL, begun, objects, opened, versions
 
@@ -224,3 +224,39 @@ def test_a_name_that_is_too_long(bucket: Bucket) -> None:
     with pytest.raises(SaveError, match=r"its name is too long: 400 KeyTooLongError\); give .* a shorter name"):
         repository.save()
     assert objects(bucket) == before
+
+
+# Versions that are named in two ways
+
+SPELLINGS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "weak when read": ("GET", lambda e_tag: f"W/{e_tag}"),
+    "bare when read": ("GET", lambda e_tag: e_tag.strip('"')),
+    "packed when read": ("GET", lambda e_tag: e_tag[:-1] + '-gzip"'),
+    "bare when written": ("PUT", lambda e_tag: e_tag.strip('"')),
+}
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_a_version_that_is_named_in_two_ways(bucket: Bucket, how: str) -> None:
+    """A store whose versions cannot be swapped as they are read, or as they were written, is refused at once."""
+    method, change = SPELLINGS[how]
+    bucket.spell = lambda asked, e_tag: change(e_tag) if asked == method else e_tag
+    repository = opened(bucket)
+    repository.log_artifact("model", [0], handler="json")
+    with pytest.raises(UnsafeStoreError, match=r"names one version in two ways.*; use another store"):
+        repository.save()
+    assert bucket.objects == {}
+
+
+def test_two_names_that_mean_one_version(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that takes both names for one is good."""
+    monkeypatch.setenv("LAZYSCRIBE_LOCK_TIMEOUT", "2")
+    bucket.spell = lambda method, e_tag: f"W/{e_tag}" if method == "GET" else e_tag
+    bucket.lenient = True
+    begun(bucket, 8)
+    for number in range(1, 3):
+        repository = opened(bucket, "a")
+        for _ in range(2):
+            repository.log_artifact("model", [number], handler="json")
+            repository.save()
+    assert versions(bucket) == [[0], [1], [1], [2], [2]]

@@ -20,7 +20,7 @@ from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
 from lazyscribe.store.objects.trouble import Failed, Kind, Refused, Trouble
 
 IDENTITY = "lazyscribeid"
-"""The name of the metadata that tells who created a file: all stores take letters, some nothing else."""
+"""The name of the metadata that tells which write made a file: all stores take letters, some nothing else."""
 
 PART = 8 << 20
 """Bytes of a part of a large upload."""
@@ -96,7 +96,7 @@ class Client(Asking):
 
     def swap(self, path: str, data: bytes, expected: Version | None) -> Version:
         """Replace a file if it still is what was expected; errors as in `create`."""
-        identity = {IDENTITY: os.urandom(16).hex()} if expected is None else {}
+        identity = os.urandom(16).hex()
 
         def settled(lost: bool) -> Version | None:
             found = self.get(path)
@@ -105,17 +105,18 @@ class Client(Asking):
                     return None
                 raise Refused(perhaps=lost)
             version, there = version_of(found.meta), self.content(found, path)
-            if there == data and identity.items() <= found.attributes.items():
+            if there == data and found.attributes.get(IDENTITY) == identity:
                 return version
             if version == expected:
                 return None
-            raise Refused(perhaps=lost or _is_built_on(data, there))
+            raise Refused(perhaps=lost or _is_built_on(data, there), there=version)
 
         if self.single:
             now = self.get(path, head=True)
             if (None if now is None else version_of(now.meta)) != expected:
                 raise Refused
-        return self._put(path, data, "create" if expected is None else expected.condition(), settled, identity)
+        mode = "create" if expected is None else expected.condition()
+        return self._put(path, data, mode, settled, {IDENTITY: identity})
 
     def _put(
         self,
@@ -167,8 +168,8 @@ class Client(Asking):
         import obstore
 
         mode = "overwrite" if self.single else mode
-        put = partial(obstore.put, self._once, path, data, mode=mode, use_multipart=False)
-        return self._try(lambda: version_of(put(attributes=attributes or None)))
+        put = partial(obstore.put, self._once, path, data, attributes=attributes, mode=mode, use_multipart=False)
+        return self._try(lambda: version_of(put()))
 
     def _refuse_folder(self, path: str) -> None:
         """See whether what was refused twice, and is not there, is a folder."""

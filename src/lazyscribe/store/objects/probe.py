@@ -48,30 +48,43 @@ def _check(client: Client, folder: str) -> None:
     if failed is not None:
         raise failed.error(client.url(folder))
     if fault:
-        message = (
-            f"{client.url(folder)} {fault}, so many writers would lose each other's work there{left}; use a store that "
-            "heeds conditional writes, or, if nobody else writes there, open it with concurrency='single-writer'."
-        )
-        raise UnsafeStoreError(message, path=client.url(folder))
+        raise UnsafeStoreError(f"{client.url(folder)} {fault.format(left)}.", path=client.url(folder))
+
+
+_LOSES = (
+    ", so many writers would lose each other's work there{}; use a store that heeds conditional writes, or, if nobody "
+    "else writes there, open it with concurrency='single-writer'"
+)
+_NAMELESS = "names no version of what is written" + _LOSES
+_CREATES = "creates a file that is there already" + _LOSES
+_REPLACES = "replaces a file that somebody else has changed" + _LOSES
+_TWO_NAMES = (
+    "names one version in two ways, when it is written and when it is read, so nothing could be saved there twice{}; "
+    "use another store, or reach this one without what changes its ETags on the way"
+)
 
 
 def _fault(client: Client, path: str) -> str:
-    """Return what the store does wrong, or ``""``."""
-    version = client.create(path, b"1", "first")
-    if version.e_tag is None and version.number is None:
-        return "names no version of what is written"
+    """Return what the store does wrong, what comes of it and what to do, or ``""``."""
+    written = client.create(path, b"1", "first")
+    if written.e_tag is None and written.number is None:
+        return _NAMELESS
     try:
-        client.create(path, b"2", "second")
-        return "creates a file that is there already"
-    except Refused:
-        pass
-    client.swap(path, b"3", version)
+        client.swap(path, b"2", None)
+        return _CREATES
+    except Refused as refused:
+        read = refused.there or written
     try:
-        client.swap(path, b"4", version)
-        return "replaces a file that somebody else has changed"
+        known = client.swap(path, b"3", read)
+        if read != written:
+            client.swap(path, b"4", known)
     except Refused:
-        pass
-    return ""
+        return _TWO_NAMES
+    try:
+        client.swap(path, b"5", written)
+        return _REPLACES
+    except Refused:
+        return ""
 
 
 def _remove(client: Client, path: str) -> str:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lazyscribe.exception import AccessDeniedError, LazyscribeError, UnreachableError, UnreadableError
+
+if TYPE_CHECKING:
+    from lazyscribe.store.objects.asking import Version
 
 
 class Kind(Enum):
@@ -74,11 +77,13 @@ class Refused(Exception):  # noqa: N818 - it is an answer, and never leaves this
         Whether an earlier try, the answer to which was lost, may have been done before somebody else's write.
     folder
         Whether that is because a folder has the name, in a store that has folders.
+    there
+        What was found there by a swap, as who reads it is told.
     """
 
-    def __init__(self, perhaps: bool = False, folder: bool = False) -> None:
+    def __init__(self, perhaps: bool = False, folder: bool = False, there: Version | None = None) -> None:
         super().__init__()
-        self.perhaps, self.folder = perhaps, folder
+        self.perhaps, self.folder, self.there = perhaps, folder, there
 
 
 class Failed(Exception):  # noqa: N818 - as above
