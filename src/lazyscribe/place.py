@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.exception import InvalidArgumentError
-from lazyscribe.store import absolute, file_system, open_store, protocol_of, store_of
+from lazyscribe.store import absolute, file_system, is_one, open_store, protocol_of, store_of
 from lazyscribe.store.base import Store
-from lazyscribe.store.protocols import folder_named, is_local, refuse_secrets
+from lazyscribe.store.protocols import BUCKETS, folder_named, is_local, refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,8 +96,19 @@ class Place:
         return absolute(self.protocol, path)
 
     def same_as(self, other: Place) -> bool:
-        """Whether both are one folder of one file system, as far as their paths tell."""
-        return self._root == other._root
+        """Whether both are one folder of one file system, as far as their paths and what reaches buckets tell."""
+        if self.protocol not in BUCKETS or other.protocol not in BUCKETS:
+            return self._root == other._root
+        mine, theirs = self._way, other._way
+        if mine == theirs:
+            return True
+        folders = {path.strip("/").partition("/")[2] for _, path, _ in (mine, theirs)}
+        return len(folders) == 1 and is_one(mine, theirs)
+
+    @property
+    def _way(self) -> tuple[str, str, dict[str, Any]]:
+        """What reaches a bucket."""
+        return *self._root, self.options or getattr(self._fs, "storage_options", {})
 
     def reference(self, other: Place, name: str) -> str:
         """Return how the file `name` at another place is called here: relative on local disks, else by a URL."""

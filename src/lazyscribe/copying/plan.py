@@ -107,8 +107,8 @@ def own_dependency(source: End, text: str) -> str | None:
     """Return the slug that a dependency names, if it is one on an experiment of the same file."""
     path, _, slug = text.rpartition("|")
     document = source.document
-    same = document._location.absolute(path) == document._location.absolute(document.fpath)
-    return slug if same else None
+    place, name = document._location.at(path)
+    return slug if name == document.fpath.name and place.same_as(document._location) else None
 
 
 def _with_upstream(source: End, rows: list[Row], found: list[Row]) -> list[Row]:

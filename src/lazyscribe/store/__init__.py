@@ -7,7 +7,7 @@ from lazyscribe.exception import InvalidArgumentError, StoreImportError
 from lazyscribe.store.base import Store, Token
 from lazyscribe.store.protocols import BUCKETS, absolute, is_local, protocol_of
 
-__all__ = ["Store", "Token", "absolute", "file_system", "open_store", "protocol_of", "store_of"]
+__all__ = ["Store", "Token", "absolute", "file_system", "is_one", "open_store", "protocol_of", "store_of"]
 
 
 def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
@@ -32,6 +32,17 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
 
         return open_bucket(protocol, root, options)
     return store_of(_of_fsspec(protocol, options), root)
+
+
+def is_one(mine: tuple[str, str, dict[str, Any]], theirs: tuple[str, str, dict[str, Any]]) -> bool:
+    """Whether two folders of buckets (protocol, path, options) are one, as far as what reaches them tells."""
+    if BUCKETS.get(mine[0]) != BUCKETS.get(theirs[0]):
+        return False
+    from lazyscribe.store.objects import address
+
+    with suppress(InvalidArgumentError):  # some option only another library understands
+        return address(*mine) == address(*theirs)
+    return False
 
 
 def store_of(fs: Any, root: str) -> Store:

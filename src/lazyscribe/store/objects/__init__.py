@@ -42,6 +42,20 @@ def file_system_of(protocol: str, root: str, options: dict[str, Any]) -> Any:
     return made("gs" if protocol == "gcs" else protocol, **keywords)
 
 
+def address(protocol: str, root: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """Return what tells a folder from all others; asks nothing.
+
+    Raises
+    ------
+    InvalidArgumentError
+        As `open_bucket`.
+    """
+    from lazyscribe.store.objects.addresses import address_of
+
+    host, folder = _split(protocol, root)
+    return *address_of(understood(protocol, host, options)), folder
+
+
 def _split(protocol: str, root: str) -> tuple[str, str]:
     root = root.removeprefix(f"{protocol}://").strip("/")
     refuse_secrets(protocol, root)
