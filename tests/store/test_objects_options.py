@@ -88,12 +88,43 @@ def test_keys_for_s3(bucket: Bucket, options: dict[str, Any]) -> None:
     assert found["path"] == "/bucket/repository.json"
 
 
+class UNSIGNED:
+    """As botocore has it."""
+
+
+UNSIGNED.__module__ = "botocore"
+
+
 @pytest.mark.parametrize(
-    "options", [{"anon": True}, {"skip_signature": True}, {"config_kwargs": {"signature_version": "none"}}]
+    "options",
+    [
+        {"anon": True},
+        {"anon": "True"},
+        {"skip_signature": True},
+        {"skip_signature": "true"},
+        {"config_kwargs": {"signature_version": "unsigned"}},
+        {"config_kwargs": {"signature_version": UNSIGNED()}},
+    ],
 )
 def test_anonymous_s3(bucket: Bucket, options: dict[str, Any]) -> None:
     """Without a name nothing is signed."""
     assert "authorization" not in sent(bucket, S3, endpoint_url=bucket.endpoint, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"anon": False},
+        {"anon": "false"},
+        {"skip_signature": "False"},
+        {"config_kwargs": {"signature_version": "s3v4"}},
+        {"config_kwargs": {"signature_version": "v4"}},
+    ],
+)
+def test_what_does_not_make_s3_anonymous(bucket: Bucket, options: dict[str, Any]) -> None:
+    """Whoever says that requests are to be signed has them signed."""
+    found = sent(bucket, S3, endpoint_url=bucket.endpoint, key="AKIAKEY", secret="s", **options)
+    assert "AKIAKEY" in found["authorization"]
 
 
 def test_endpoints_of_s3(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +194,26 @@ def test_profiles(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
             r"'time_out' is no option in 'client_options' \(did you mean 'timeout'",
         ),
         (S3, {"client_kwargs": ["x"]}, "'client_kwargs' must be a dictionary, not a list"),
+        (S3, {"anon": "no"}, "The option 'anon' must be true or false, not 'no'"),
+        (S3, {"skip_signature": "0"}, "The option 'skip_signature' must be true or false, not '0'"),
+        (S3, {"use_ssl": "off"}, "The option 'use_ssl' must be true or false, not 'off'"),
+        (
+            S3,
+            {"config_kwargs": {"signature_version": "s3"}},
+            "'signature_version' must be 's3v4' or 'unsigned', not 's3'",
+        ),
+        (S3, {"config_kwargs": {"s3": {"adressing_style": "path"}}}, "did you mean 'addressing_style'"),
+        (S3, {"config_kwargs": {"s3": "virtual"}}, "'s3' must be a dictionary, not a str"),
+        (
+            S3,
+            {"config_kwargs": {"s3": {"addressing_style": "x"}}},
+            "'addressing_style' must be 'auto', 'path' or 'virtual'",
+        ),
+        (S3, {"retry_config": {"retry_timeout": "60s"}}, "'retry_timeout' must be seconds.*not '60s'"),
+        (S3, {"retry_config": {"max_retries": "ten"}}, "'max_retries' must be a whole number, not 'ten'"),
+        (S3, {"retry_config": {"backoff": {"init": 1}}}, "'init' is no option in 'backoff'"),
+        ("gs://bucket/repository.json", {"anon": "no"}, "must be true or false"),
+        ("az://box/repository.json", {"account_name": "x", "anon": "no"}, "must be true or false"),
         (S3, {"concurrency": "one"}, "concurrency is 'one'; give 'single-writer'"),
         (S3, {"verify": "no/such.pem"}, r"'no/such\.pem' cannot be read"),
         ("gs://bucket/repository.json", {"projekt": "x"}, "did you mean 'project'"),
@@ -237,6 +288,9 @@ def test_secrets_in_options_that_obstore_refuses() -> None:
         Repository(S3, key="AKIAKEY", secret="s", s3_express="SeCrEt")
     assert "SeCrEt" not in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
+    with pytest.raises(InvalidArgumentError, match="cannot be used") as caught:
+        Repository(S3, key="AKIAKEY", secret="s", client_options={"user_agent": "SeCrEt\n"})
+    assert "SeCrEt" not in str(caught.value)
 
 
 def test_file_systems(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def understand(options: Options) -> None:
         _take_credential(options, credential)
     if (host := options.take("account_host")) is not None:
         options.put(endpoint=f"https://{host}")
-    if options.take("anon"):
+    if options.flag("anon"):
         options.put(skip_signature=True)
     endpoint = options.settings.config.get("endpoint") or os.environ.get("AZURE_STORAGE_ENDPOINT")
     accept_endpoint(options.settings, endpoint or os.environ.get("AZURE_ENDPOINT"))

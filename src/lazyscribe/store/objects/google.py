@@ -21,13 +21,13 @@ def understand(options: Options) -> None:
     options.take_all(_NATIVE, "google_")
     for name in _NO_MATTER:
         options.take(name)
-    if options.take("requester_pays"):
+    if options.flag("requester_pays"):
         message = "Buckets whose requester pays are not supported on gs://; leave out 'requester_pays'."
         raise InvalidArgumentError(message, name="requester_pays")
     if (timeout := options.take("requests_timeout", "timeout")) is not None:
         options.settings.client_options["timeout"] = f"{timeout}s"
     token = options.take("token")
-    if options.take("anon") or token == "anon":  # noqa: S105 - this is the word for none
+    if options.flag("anon") or token == "anon":  # noqa: S105 - this is the word for none
         options.put(skip_signature=True)
     elif token is not None:
         _take_token(options, token)

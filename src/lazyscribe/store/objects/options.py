@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
@@ -39,6 +40,7 @@ _OF_CLIENTS = words(
     "randomize_addresses read_timeout timeout user_agent"
 )
 _OF_RETRIES = frozenset(["backoff", "max_retries", "retry_timeout"])
+_OF_BACKOFF = words("init_backoff max_backoff base")
 
 
 class Options:
@@ -75,9 +77,18 @@ class Options:
         """Put into the configuration what is not ``None``."""
         self.settings.config.update((name, value) for name, value in config.items() if value is not None)
 
+    def flag(self, name: str) -> bool | None:
+        """Take an option that is true or false, perhaps as a text; ``None``: it was not given."""
+        value = self.take(name)
+        return None if value is None else flag_of(name, value)
+
     def inside(self, name: str, takers: dict[str, Callable[[Any], object]]) -> None:
         """Take an option that is a dictionary of options."""
-        for inner, value in self._dictionary(name, set(takers)).items():
+        self.each(name, self.take(name) or {}, takers)
+
+    def each(self, name: str, found: Any, takers: dict[str, Callable[[Any], object]]) -> None:
+        """Take the options of a dictionary of that name."""
+        for inner, value in self._checked(name, found, set(takers)).items():
             takers[inner](value)
 
     def common(self) -> None:
@@ -89,12 +100,22 @@ class Options:
             raise InvalidArgumentError(message, concurrency=concurrency)
         settings.single = concurrency == "single-writer"
         settings.client_options.update(self._dictionary("client_options", _OF_CLIENTS))
-        settings.retry_config.update(self._dictionary("retry_config", _OF_RETRIES))
-        limit = settings.retry_config.get("retry_timeout")
-        if isinstance(limit, (int, float)):
-            settings.retry_config["retry_timeout"] = timedelta(seconds=limit)
+        self._take_retries()
         settings.provider = self.take("credential_provider") or settings.provider
         self.verify(self.take("verify"))
+
+    def _take_retries(self) -> None:
+        """Take how long, and how often, it is asked again."""
+        found = self._dictionary("retry_config", _OF_RETRIES)
+        limit, tries = found.get("retry_timeout"), found.get("max_retries")
+        if isinstance(limit, (int, float)):
+            found = {**found, "retry_timeout": timedelta(seconds=limit)}
+        elif not isinstance(limit, (timedelta, NoneType)):
+            raise unfit("retry_timeout", "seconds or a timedelta", limit)
+        if not isinstance(tries, (int, NoneType)):
+            raise unfit("max_retries", "a whole number", tries)
+        self._checked("backoff", found.get("backoff") or {}, _OF_BACKOFF)
+        self.settings.retry_config.update(found)
 
     def verify(self, verify: Any) -> None:
         """Trust any certificate, those that the system trusts, or those of a file as well."""
@@ -116,7 +137,9 @@ class Options:
         return self.settings
 
     def _dictionary(self, name: str, understood: Iterable[str]) -> dict[str, Any]:
-        found = self.take(name) or {}
+        return self._checked(name, self.take(name) or {}, understood)
+
+    def _checked(self, name: str, found: Any, understood: Iterable[str]) -> dict[str, Any]:
         if not isinstance(found, dict):
             message = f"The option {name!r} must be a dictionary, not a {type(found).__name__}."
             raise InvalidArgumentError(message, name=name)
@@ -133,6 +156,20 @@ class Options:
         meant = f" (did you mean {close[0]!r}?)" if close else ""
         message = f"{name!r} is no option {where}{meant}; understood are {', '.join(names)}."
         raise InvalidArgumentError(message, name=name)
+
+
+def unfit(name: str, wanted: str, value: Any) -> InvalidArgumentError:
+    """Return what is to be raised of an option whose value cannot be meant."""
+    return InvalidArgumentError(f"The option {name!r} must be {wanted}, not {value!r}.", name=name)
+
+
+def flag_of(name: str, value: Any) -> bool:
+    """Return whether an option says yes; a text does by its word."""
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    if not isinstance(value, int):
+        raise unfit(name, "true or false", value)
+    return bool(value)
 
 
 @lru_cache(8)

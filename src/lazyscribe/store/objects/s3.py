@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
-from lazyscribe.store.objects.options import Options, accept_endpoint, words
+from lazyscribe.store.objects.options import Options, accept_endpoint, flag_of, unfit, words
 
 _NATIVE = words(
     "access_key_id secret_access_key session_token region default_region endpoint skip_signature "
@@ -33,13 +33,14 @@ def understand(options: Options) -> None:
     options.put(access_key_id=key, secret_access_key=secret, session_token=options.take("token"))
     options.put(endpoint=options.take("endpoint_url"), request_payer=options.take("requester_pays"))
     _take_inner(options)
-    if options.take("anon") or options.settings.config.get("skip_signature"):
+    anonymous = options.flag("anon")
+    if anonymous or flag_of("skip_signature", options.settings.config.get("skip_signature", False)):
         options.put(skip_signature=True)
     else:
         _take_profile(options)
     if not {"root_certificate", "allow_invalid_certificates"} & set(options.settings.client_options):
         options.verify(os.environ.get("AWS_CA_BUNDLE") or None)
-    _take_encryption(options, options.take("use_ssl"))
+    _take_encryption(options, options.flag("use_ssl"))
 
 
 def _take_inner(options: Options) -> None:
@@ -55,7 +56,7 @@ def _take_inner(options: Options) -> None:
             "aws_secret_access_key": lambda value: put(secret_access_key=value),
             "aws_session_token": lambda value: put(session_token=value),
             "verify": options.verify,
-            "use_ssl": lambda value: options.settings.config.setdefault("use_ssl", value),
+            "use_ssl": lambda value: options.settings.config.setdefault("use_ssl", flag_of("use_ssl", value)),
         },
     )
     options.inside(
@@ -64,8 +65,8 @@ def _take_inner(options: Options) -> None:
             "connect_timeout": lambda value: client.update(connect_timeout=f"{value}s"),
             "read_timeout": lambda value: client.update(read_timeout=f"{value}s"),
             "region_name": lambda value: put(region=value),
-            "s3": partial(_take_style, config),
-            "signature_version": lambda value: put(skip_signature=True) if value != "s3v4" else None,
+            "s3": lambda value: options.each("s3", value, {"addressing_style": partial(_take_style, config)}),
+            "signature_version": partial(_take_signature, options),
         },
     )
     options.inside(
@@ -77,8 +78,19 @@ def _take_inner(options: Options) -> None:
     )
 
 
-def _take_style(config: dict[str, Any], value: dict[str, Any]) -> None:
-    config["virtual_hosted_style_request"] = value.get("addressing_style") == "virtual"
+def _take_style(config: dict[str, Any], value: Any) -> None:
+    if value not in ("auto", "path", "virtual"):
+        raise unfit("addressing_style", "'auto', 'path' or 'virtual'", value)
+    config["virtual_hosted_style_request"] = value == "virtual"
+
+
+def _take_signature(options: Options, value: Any) -> None:
+    """Take how requests are signed: in the one way that there is, or, as botocore's ``UNSIGNED`` says, not at all."""
+    kind = value if isinstance(value, type) else type(value)
+    if value == "unsigned" or (kind.__name__ == "UNSIGNED" and kind.__module__.partition(".")[0] == "botocore"):
+        options.put(skip_signature=True)
+    elif value not in ("s3v4", "v4"):
+        raise unfit("signature_version", "'s3v4' or 'unsigned'", value)
 
 
 def _take_encryption(options: Options, use_ssl: Any) -> None:

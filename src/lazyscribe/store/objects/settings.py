@@ -113,7 +113,7 @@ class Settings:
 
     def _without_secrets(self, text: str) -> str:
         """Return a text without what was given as an option."""
-        for value in self.config.values():
+        for value in (*self.config.values(), *self.client_options.values()):
             if isinstance(value, str) and len(value) > 3:
                 text = text.replace(value, "…")
         return text
