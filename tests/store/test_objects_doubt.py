@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lazyscribe import Repository
-from lazyscribe.exception import SaveError, UnreadableError, UnsafeStoreError
+from lazyscribe.exception import CommitUnknownError, SaveError, UnreadableError, UnsafeStoreError
 from tests.store.bucket_server import Bucket, Fault, serving
 from tests.store.test_objects_answers import URL, begun, objects, opened, versions
 
@@ -35,10 +35,11 @@ def told(repository: Repository) -> list[tuple[int, int]]:
     return [(len(commit.logged), len(commit.missing)) for commit in repository.history()]
 
 
+FOLDERS = ["certificates", "redirects", "Connect", "dns error", "timed out", "status code: 412", "169.254.169.254"]
+
+
 @pytest.mark.parametrize("lost", [1, 2])
-@pytest.mark.parametrize(
-    "folder", ["certificates", "redirects", "connect", "dns error", "timed out", "status code: 412", "169.254.169.254"]
-)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_paths_that_hold_the_words_of_errors(bucket: Bucket, folder: str, lost: int) -> None:
     """A save whose answer is lost is saved once, whatever words the path holds."""
     url = f"s3://bucket/{folder}/repository.json"
@@ -49,6 +50,27 @@ def test_paths_that_hold_the_words_of_errors(bucket: Bucket, folder: str, lost: 
     repository.save()
     assert values(opened(bucket, "r", url)) == [[0]]
     assert opened(bucket, "r", url).verify().ok
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_answers_that_never_come_to_such_a_path(bucket: Bucket, folder: str) -> None:
+    """Whether a save was done whose answers are all lost is not known, and it keeps its files."""
+    url = f"s3://bucket/{folder}/repository.json"
+    opened(bucket, url=url).save()
+    repository = opened(bucket, "a", url, retry_config={"retry_timeout": 0.2, "max_retries": 2})
+    repository.log_artifact("model", [0], handler="json")
+    bucket.faults = [Fault("PUT", "repository.json", 0, done=True)] * 9
+
+    def fault(method: str, key: str) -> Fault | None:
+        begun = len(bucket.faults) < 9
+        return Fault("GET", key, 0) if method == "GET" and begun else answered(method, key)
+
+    answered, bucket.fault = bucket.fault, fault  # type: ignore[method-assign]
+    with pytest.raises(CommitUnknownError):
+        repository.save()
+    bucket.fault = answered  # type: ignore[method-assign]
+    bucket.faults.clear()
+    assert values(opened(bucket, "r", url)) == [[0]]
 
 
 def test_a_bucket_that_is_called_like_an_error(bucket: Bucket) -> None:
@@ -113,7 +135,7 @@ def test_a_swap_that_was_repeated_and_cannot_be_looked_at(bucket: Bucket) -> Non
 
 
 def test_a_swap_that_others_forestall(bucket: Bucket) -> None:
-    """What is refused since others were before costs one look, and its entry is taken back."""
+    """What is refused since others were before is merged with theirs, and its entry is taken back."""
     repository, other = begun(bucket), opened(bucket, url=OTHERS_URL)
     before = entries(bucket)
     answered, seen = bucket.fault, []
@@ -133,6 +155,26 @@ def test_a_swap_that_others_forestall(bucket: Bucket) -> None:
 
 
 # A manifest that seems to be missing
+
+
+def test_a_manifest_that_seems_to_be_missing_when_it_is_swapped(bucket: Bucket) -> None:
+    """A swap that is refused since nothing seems to be there is begun anew, and its entry is taken back."""
+    repository = begun(bucket)
+    before = entries(bucket)
+    answered, missing = bucket.fault, Fault("PUT", "models/repository.json", 404, "NoSuchKey")
+
+    def fault(method: str, key: str) -> Fault | None:
+        found = answered(method, key)
+        if found is missing:
+            bucket.faults = [Fault("GET", "models/repository.json", 404, "NoSuchKey")]
+        return found
+
+    bucket.fault = fault  # type: ignore[method-assign]
+    bucket.faults = [missing]
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    repository.save()
+    assert versions(bucket) == [[0], [1]]
+    assert entries(bucket) == before + 1
 
 
 @pytest.mark.parametrize("mode", ["a", "w+"])
@@ -189,6 +231,17 @@ def test_odd_answers_to_the_look_at_what_was_lost(bucket: Bucket, status: int, c
     assert not bucket.faults
     assert versions(bucket) == [[0], [1]]
     assert opened(bucket, "r").verify().ok
+
+
+def test_a_write_that_is_sent_elsewhere(bucket: Bucket) -> None:
+    """A redirect is an answer: nothing was written, which is said at once."""
+    repository = begun(bucket)
+    before = objects(bucket)
+    repository.log_artifact("model", [1], handler="json", fname="second.json")
+    bucket.faults = [Fault("PUT", "models/repository.json", 301)]
+    with pytest.raises(SaveError, match="it answers with a redirect"):
+        repository.save()
+    assert objects(bucket) == before
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidToken", "TokenRefreshRequired"])

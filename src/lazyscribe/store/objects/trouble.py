@@ -148,12 +148,13 @@ def trouble_of(error: Exception) -> Trouble:
     if isinstance(error, _NEVER_SENT):
         return Trouble(Kind.FATAL, "such a request cannot be sent", "see whether its name and options are right")
     words, _, said = str(error).rpartition(_SAID)
-    status = _STATUS.search(said) or (_STATUS_IN_WORDS.search(words or said))
     if _NO_CREDENTIALS.search(said):
         return _denied("no credentials were found", "give them as options, in the environment or in a profile")
-    if status is not None:
+    if status := _STATUS.search(said):
         body = _BODY.search(said)
-        return _answered(int(status.group(1)), body.group(1) if body else words or said)
+        return _answered(int(status.group(1)), body.group(1) if body else "")
+    if not words and (status := _STATUS_IN_WORDS.search(said)):
+        return _answered(int(status.group(1)), said)
     if isinstance(error, FileNotFoundError):
         return Trouble(Kind.MISSING, "there is no such file")
     return _unheard(said)
