@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lazyscribe._dates import parse_date, shown
+from lazyscribe.exception import UnreadableError
 from lazyscribe.reconcile import journal_of
 
 if TYPE_CHECKING:
@@ -127,6 +128,13 @@ def history(document: Document[Any], name: str | None = None) -> list[Commit]:
 
 def farewell(document: Document[Any], slug: str) -> str:
     """Return what is told of the deletion of an experiment of this slug or short slug, to end an error with."""
+    try:
+        return _farewell(document, slug)
+    except UnreadableError as error:
+        return f" Whether it was deleted is not known: {error}"
+
+
+def _farewell(document: Document[Any], slug: str) -> str:
     view = journal_of(document, document._manifest.data)
     if not any(slug in (key, key.rpartition("-")[0]) for key in view.summary.gone):
         return ""

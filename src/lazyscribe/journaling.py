@@ -190,7 +190,7 @@ class Telling:
             Moved(move.name, move.alias, *(self._target(move) if move.entry is not None else (None, None)))
             for move in last.values()
         ]
-        return tuple(each for each in moved if not self._stands(each))
+        return tuple(each for each in moved if self._view.damaged or not self._stands(each))
 
     def _stands(self, moved: Moved) -> bool:
         aliases = {} if self._document._replacing else self._view.summary.aliases

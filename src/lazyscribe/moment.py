@@ -73,7 +73,7 @@ def at(repository: R, valid: Any, known: Any) -> R:
     twin._manifest = repository._manifest.twin()
     twin._manifest.data = data
     twin._records = VersionList(twin, chosen)
-    twin._pending.pointers = _pointers(moment) if everything else view.summary.aliases
+    twin._pending.pointers = [_pointers(moment) if everything else view.summary.aliases]
     return twin
 
 
@@ -207,8 +207,8 @@ def _pointers(moment: Moment) -> Pointers:
     }
 
 
-def pointers_of(repository: TimeMachine) -> Pointers:
-    """Return where aliases point to, as of what `repository` has read.
+def pointers_of(repository: TimeMachine) -> tuple[Pointers, bool]:
+    """Return where aliases point to, as of what `repository` has read, and whether that is sure.
 
     Entries of later changes of the file do not count: they may point to versions that it does not know.
     """
@@ -216,14 +216,14 @@ def pointers_of(repository: TimeMachine) -> Pointers:
     digest = repository._manifest.digest(data)
     view = journal_of(repository, data)
     if not view.summary.aliases and not any(entry.aliased for entry in view.entries):
-        return {}
+        return {}, not view.damaged
     cut = _seen(view.entries, view.base, digest)
     if cut is None and not view.whole:
         view = journal_of(repository, data, whole=True)
         cut = _seen(view.entries, None, digest)
     if cut is None or cut == len(view.entries):
-        return view.summary.aliases
-    return summarised(view.entries[:cut], view.base).aliases
+        return view.summary.aliases, not view.damaged
+    return summarised(view.entries[:cut], view.base).aliases, not view.damaged
 
 
 def _seen(entries: Sequence[LogEntry], base: Summary | None, digest: str) -> int | None:

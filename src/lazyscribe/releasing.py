@@ -276,7 +276,7 @@ class Releasing(TimeMachine):
 
     def _take_in(self) -> None:
         """Let this object know what was written by another one; what keeps it from that, its next save says."""
-        self._pending.pointers = None
+        self._pending.pointers = []
         if not self._replacing:
             with suppress(LazyscribeError, OSError):
                 self.reload()

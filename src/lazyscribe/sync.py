@@ -180,7 +180,6 @@ def _tell(drafts: list[Draft], notices: list[str]) -> None:
 def reload(document: Document[T], prefer: Prefer) -> None:
     """Take in what others saved; see `Document.reload`."""
     _check_preference(prefer)
-    document._pending.pointers = None
     if document._replacing:
         document._manifest.read()
         return
@@ -192,6 +191,7 @@ def reload(document: Document[T], prefer: Prefer) -> None:
         document._pending.kept = True
     _absorb(document, entries, merge, written=False)
     document._manifest.data, document._manifest.token = data, token
+    document._pending.pointers = []
 
 
 def preview(document: Document[T]) -> MergePreview:

@@ -10,6 +10,7 @@ from lazyscribe._dates import to_text
 from lazyscribe.exception import (
     InvalidArgumentError,
     LazyscribeError,
+    UnreadableError,
     UsageError,
     VersionDeletedError,
     VersionNotFoundError,
@@ -83,13 +84,18 @@ class TimeMachine(VersionReader):
         return dict(sorted(found.items()))
 
     def _pointers(self) -> dict[str, dict[str, Pointer]]:
-        """Return where aliases point to in what this object has read; looked up once."""
-        known: dict[str, dict[str, Pointer]] | None = self._pending.pointers
-        if known is None:
-            from lazyscribe.moment import pointers_of
+        """Return where aliases point to in what this object has read; looked up once, unless that is not sure."""
+        known: list[dict[str, dict[str, Pointer]]] = self._pending.pointers  # before the manifest that is asked for
+        if known:
+            return known[0]
+        if self._replacing:
+            return {}
+        from lazyscribe.moment import pointers_of
 
-            known = self._pending.pointers = {} if self._replacing else pointers_of(self)
-        return known
+        found, sure = pointers_of(self)
+        if sure:
+            known[:] = [found]
+        return found
 
     def _aliased(self, name: str, alias: str) -> Entry[Artifact]:
         for move in reversed(self._pending.moves):
@@ -108,13 +114,13 @@ class TimeMachine(VersionReader):
         entry = self._entry_of(name, pointer)
         if entry is not None:
             return entry
-        told = self._trace(name, lambda gone: gone.fname == pointer.fname)
         what = f"The alias '@{alias}' of {name!r} means version {pointer.version}"
+        message = f"{what}, which {self.fpath} does not hold; point it to another one."
+        missing = VersionNotFoundError(message, name=name, version=f"@{alias}")
+        told = self._trace(name, lambda gone: gone.fname == pointer.fname, missing)
         if told is not None:
             raise VersionDeletedError(f"{what}, which {told[0]}; point it to another one.", **told[1])
-        raise VersionNotFoundError(
-            f"{what}, which {self.fpath} does not hold; point it to another one.", name=name, version=f"@{alias}"
-        )
+        raise missing
 
     def _entry_of(self, name: str, pointer: Pointer) -> Entry[Artifact] | None:
         numbered = self._records.numbered(name, pointer.version)
@@ -158,24 +164,32 @@ class TimeMachine(VersionReader):
     def _not_found(self, name: str, version: Version, selector: Selector) -> LazyscribeError:
         from lazyscribe.index import Number, On
 
+        missing = super()._not_found(name, version, selector)
         match selector:
             case Number(number):
-                told = self._trace(name, lambda gone: gone.version == number)
+                told = self._trace(name, lambda gone: gone.version == number, missing)
             case On(date):
-                told = self._trace(name, lambda gone: gone.date == to_text(date))
+                told = self._trace(name, lambda gone: gone.date == to_text(date), missing)
             case _:
                 told = None
         if told is None:
-            return super()._not_found(name, version, selector)
+            return missing
         words, facts = told
         what = f"Version {facts['version']} of {name!r} {words}"
         return VersionDeletedError(f"{what}; load another one, or this one by at(known=...).", **facts)
 
-    def _trace(self, name: str, meant: Any) -> tuple[str, dict[str, Any]] | None:
-        """Return when, by whom and why a version was taken out that is `meant`, in words and as facts."""
+    def _trace(self, name: str, meant: Any, missing: LazyscribeError) -> tuple[str, dict[str, Any]] | None:
+        """Return when, by whom and why a version was taken out that is `meant`, in words and as facts.
+
+        If the journal cannot be read, a note says so to the error that a version is `missing`.
+        """
         from lazyscribe.moment import trace
 
-        return trace(self, name, meant)
+        try:
+            return trace(self, name, meant)
+        except UnreadableError as error:
+            missing.add_note(f"Whether it was deleted is not known: {error}")
+            return None
 
     # Moments
 

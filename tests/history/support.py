@@ -1,10 +1,14 @@
 """Small things that tests of history do."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lazyscribe import Repository
+from lazyscribe.store.oscalls import OsCalls
 
 
 def saved(file: Path, *values: Any, name: str = "model") -> Repository:
@@ -42,3 +46,24 @@ def foreign(name: str, version: int, created_at: str) -> dict[str, Any]:
         "name": name,
         "version": version,
     }
+
+
+class Failing(OsCalls):
+    """Calls of the system; reading a file whose path ends so fails with this error."""
+
+    end = ""
+    error = 5
+
+    def open_read(self, path: str) -> BinaryIO:
+        if self.end and path.endswith(self.end):
+            raise OSError(self.error, os.strerror(self.error), path)
+        return super().open_read(path)
+
+    @contextmanager
+    def at(self, end: str, error: int = 5) -> Iterator[None]:
+        """Fail while the block runs."""
+        self.end, self.error = end, error
+        try:
+            yield
+        finally:
+            self.end = ""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lazyscribe import Repository
-from lazyscribe.exception import LockTimeoutError
+from lazyscribe.exception import LockTimeoutError, UnreadableError
 from lazyscribe.manifest import Manifest
 from lazyscribe.store.local import LocalStore
 from lazyscribe.testing.calls import WatchedCalls, through
@@ -150,7 +150,8 @@ def test_an_entry_that_could_not_be_read_for_a_while(file: Path, monkeypatch: py
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalStore, "read", broken)
-        assert len(repository.history()) == 2
+        with pytest.raises(UnreadableError, match="no answer"):
+            repository.history()
     assert len(repository.history()) == 3
 
 

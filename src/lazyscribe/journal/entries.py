@@ -225,12 +225,15 @@ class Pack(Struct, omit_defaults=True):
         The ids of all packs that came before, whether they are carried or stay.
     summary
         Of all that are carried or covered.
+    open
+        The ids of entries that nothing which is carried or covered follows, and that did not count yet.
     """
 
     entry: LogEntry
     packed: list[str] = []
     covers: list[str] = []
     summary: Summary = msgspec.field(default_factory=Summary)
+    open: list[str] = []
 
 
 class Load(Struct):

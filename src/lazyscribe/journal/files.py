@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from lazyscribe._utils import without_collections
+from lazyscribe.exception import LazyscribeError, UnreadableError
 from lazyscribe.journal.entries import NAME, LogEntry, Pack, decode, decode_pack, unpacked
 from lazyscribe.store.base import Store
 
@@ -42,7 +44,8 @@ class Files:
     turns
         The names of the turns that were listed, in order: see `lazyscribe.turns`.
     damaged
-        Names of files that hold no entry, or of packs that carry something that is none, at the last look.
+        Names of files that hold no entry, or of packs that carry something that is none, at the last look: they were
+        read, and are not what was written.
     mine
         The ids of entries that this process has created and of which it is not known that they count.
     """
@@ -62,8 +65,14 @@ class Files:
 
     def listing(self) -> Listing:
         """Return what gives the names of the files; where answers come late, they are on their way from now on."""
+        return self._store.ahead(self._listed)
+
+    def _listed(self) -> set[str]:
         start = len(self._folder) + 1
-        return self._store.ahead(lambda: {key[start:] for key in self._store.files_in(self._folder)})
+        try:
+            return {key[start:] for key in self._store.files_in(self._folder)}
+        except OSError as error:
+            self._fail(self._folder, error)
 
     def look(self, listing: Listing) -> None:
         """Take note of what is listed, and read the entries that are new.
@@ -72,16 +81,19 @@ class Files:
         ------
         GoneError
             One of them is there no more.
+        UnreadableError
+            They cannot be listed, or one of them cannot be read, now.
         """
         listed = listing()
         names = {name: level for name, level in self.names.items() if name in listed}
         fresh = {name: level_of(name) for name in entries_among(listed) - names.keys()}
         others = fresh.keys() - self.loose.keys() - self.packs.keys()
+        names |= fresh
+        damaged = self._read([name for name in names.keys() - self.loose.keys() if not names[name]])
         self._quiet = 0 if others and self._looked else self._quiet + 1
         self._looked = True
-        self.names, self.damaged = names | fresh, set()
+        self.names, self.damaged = names, damaged
         self.turns = sorted(filter(TURN.fullmatch, listed))
-        self._read([name for name in self.names.keys() - self.loose.keys() if not self.names[name]])
         for known in (self.loose, self.packs, self._loads):
             for name in known.keys() - self.names.keys():
                 del known[name]
@@ -103,8 +115,12 @@ class Files:
         """Return the entries that have files of their own; any thread may ask, while another one looks."""
         return [entry for entry, _ in list(self.loose.values())]
 
-    def _read(self, names: list[str]) -> None:
-        """Read entries; where answers come late, some are on their way at the same time."""
+    def _read(self, names: list[str]) -> set[str]:
+        """Read entries, and return the names of files that hold none.
+
+        Where answers come late, some are on their way at the same time.
+        """
+        damaged: set[str] = set()
         for start in range(0, len(names), TOGETHER):
             part = names[start : start + TOGETHER]
             contents = [self._store.ahead(partial(self.content, name)) for name in part]
@@ -112,25 +128,39 @@ class Files:
                 data = content()
                 entry = decode(data, name)
                 if entry is None:
-                    self.damaged.add(name)
+                    damaged.add(name)
                 else:
                     self.loose[name] = entry, data
+        return damaged
 
     def content(self, name: str) -> bytes:
-        """Return the bytes of a file; none where it cannot be read.
+        """Return the bytes of a file.
 
         Raises
         ------
         GoneError
             It is there no more, since a pack carries it now.
+        UnreadableError
+            It cannot be read now, which tells nothing of what is in it.
         """
+        key = f"{self._folder}/{name}"
         try:
-            found = self._store.read(f"{self._folder}/{name}")
-        except OSError:
-            return b""
+            found = self._store.read(key)
+        except OSError as error:
+            self._fail(key, error)
         if found is None:
             raise GoneError
         return found[0]
+
+    def _fail(self, key: str, error: OSError) -> NoReturn:
+        """Tell what is not there from what cannot be read, and say what that is; stores may have said it."""
+        if isinstance(error, LazyscribeError):
+            raise error
+        if isinstance(error, FileNotFoundError) or error.errno == errno.ESTALE:  # another host has deleted it
+            raise GoneError from error
+        place = self._store.describe(key)
+        message = f"{place} cannot be read ({error}); see what is there, and try again."
+        raise UnreadableError(message, path=place) from error
 
     def levels(self) -> list[str]:
         """Return the names of the packs, in order."""

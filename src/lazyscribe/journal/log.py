@@ -62,6 +62,8 @@ class View(NamedTuple):
         If not: the summary of those before.
     names, turns
         Those of the files that were there.
+    damaged
+        Whether one of them was read and does not hold what it should: it may have told what the others do not.
     """
 
     entries: list[LogEntry]
@@ -72,6 +74,7 @@ class View(NamedTuple):
     base: Summary | None = None
     names: Collection[str] = ()
     turns: Sequence[str] = ()
+    damaged: bool = False
 
     @property
     def started(self) -> bool:
@@ -151,9 +154,9 @@ class Journal:
             found = _view(entries, counted, summarised(counted), True)
         found = found._replace(names=self.files.names, turns=self.files.turns)
         self._seen = (self.files.names, found) if not self.files.damaged else None
-        if not whole or found.base is None:
-            return found
-        return found._replace(entries=[*self._packed(), *found.entries], whole=True, base=None)
+        if whole and found.base is not None:
+            found = found._replace(entries=[*self._packed(found), *found.entries], whole=True, base=None)
+        return found._replace(damaged=bool(self.files.damaged))
 
     def _onward(self, holds: Callable[[LogEntry], bool]) -> View | None:
         """Return the last view and what has come since; ``None`` if that is more than entries behind it in one line.
@@ -197,13 +200,15 @@ class Journal:
         packed = set(last.packed)
         entries = [entry for entry, _ in self.files.loose.values() if entry.id not in packed] + [last.entry]
         counted = settled(entries, holds)
-        if last.entry not in counted or counted[0].order <= last.summary.upto:
-            return None
         view = _view(entries, counted, summarised(counted, last.summary), False)
+        unknown = set(view.open) - set(last.open)  # perhaps something that is carried follows one of these
+        early = (each for each in entries if each.order <= last.summary.upto)
+        if last.entry not in counted or any(each in counted or each.id in unknown for each in early):
+            return None
         return view._replace(base=last.summary)
 
-    def _packed(self) -> list[LogEntry]:
-        """Return, in order, what the last pack summarises; all of it counts."""
+    def _packed(self, view: View) -> list[LogEntry]:
+        """Return, in order, what the last pack summarises, of which `view` has the others; all of it counts."""
         packs = self.files.levels()
         if self._behind is not None and self._behind[0] == packs:
             return self._behind[1]
@@ -212,9 +217,15 @@ class Journal:
         if held[-1:] == [last.entry]:  # not what it summarises
             del held[-1]
         ids = {entry.id for entry in held}
+        packed = set(last.packed)
+        lost = packed - ids
+        if lost and (spare := [entry for entry in self.files.entries() if entry.id in lost]):
+            void = _void([*held, *view.entries])
+            held += [entry for entry in spare if entry.id not in void]  # what carries it is damaged, or missing
+            ids = {entry.id for entry in held}
         if len(ids) < len(held):
             held = list({entry.id: entry for entry in held}.values())
-        loose = {entry.id for entry, _ in self.files.loose.values()} - set(last.packed) | {last.entry.id}
+        loose = {entry.id for entry, _ in self.files.loose.values()} - packed | {last.entry.id}
         if not ids.isdisjoint(loose):
             held = [entry for entry in held if entry.id not in loose]
         times = [entry.at for entry in held]
@@ -234,12 +245,13 @@ class Journal:
         """Return the next entry, which follows all of `view`; `parts` are its fields beside those of its place.
 
         One that changes the manifest calls void what is still open: the manifest shows that it has not happened. Its id
-        begins with that of the `turn`.
+        begins with that of the `turn`. Beside a damaged file nothing is called void: that may have told that it has.
         """
         number = max((entry.number for entry in view.heads), default=0) + 1
         at = max([now.isoformat(timespec="microseconds"), *(entry.at for entry in view.entries[-1:])])
         follows = _ids(view.heads)
-        void = tuple(view.open) if parts.get("after") != parts.get("before") else ()
+        changes = parts.get("after") != parts.get("before")
+        void = tuple(view.open) if changes and not view.damaged else ()
         entry = LogEntry(turn + os.urandom(8 - len(turn) // 2).hex(), number, at, author, follows, void, **parts)
         with self._lock:
             over = [name for name in self.files.names if id_of(name) in void] if void else []
@@ -274,12 +286,25 @@ class Journal:
         texts += [self._text(*self.files.loose[name]) for name in loose]
         known = {*map(id_of, loose), *view.open}
         seen = self.files.loose.keys() & view.names
-        left = sorted(name for name in seen if id_of(name) not in known)  # carried already, or void
-        pack = Pack(entry, [id_of(name) for name in (*loose, *left)], [id_of(name) for name in sound], view.summary)
+        left = self._superfluous(sorted(name for name in seen if id_of(name) not in known), view, sound)
+        packed, covers = [id_of(name) for name in (*loose, *left)], [id_of(name) for name in sound]
+        still = [] if view.damaged else [each for each in view.open if each not in entry.void]
+        pack = Pack(entry, packed, covers, view.summary, still)
         done = {id_of(name)[:8] for name in loose}
         turns = [name for name in view.turns if name[-8:] in done]
         gone = [f"{self.folder}/{name}" for name in (*loose, *left, *absorbed, *turns)]
         return self._key(entry, level), encode_pack(pack, texts), gone
+
+    def _superfluous(self, names: list[str], view: View, packs: list[str]) -> list[str]:
+        """Return those of `names` that are void, or that one of these packs carries of which all can be read."""
+        void, carried = _void(view.entries), set[str]()
+        for pack in packs if any(id_of(name) not in void for name in names) else ():
+            with suppress(GoneError):
+                entries = self.files.load(pack)
+                void |= _void(entries)
+                if pack not in self.files.damaged:
+                    carried |= {entry.id for entry in entries}
+        return [name for name in names if id_of(name) in void | carried]
 
     def _text(self, entry: LogEntry, data: bytes) -> bytes:
         return encode(entry) if entry.is_note else data
@@ -299,10 +324,14 @@ class Journal:
 def _view(entries: Iterable[LogEntry], counted: list[LogEntry], summary: Summary, whole: bool) -> View:
     known = {entry.id for entry in counted}
     followed = {each for entry in counted for each in entry.follows}
-    void = {each for entry in counted for each in entry.void}
+    void = _void(counted)
     heads = [entry for entry in counted if entry.id not in followed and not entry.is_note]
     still = sorted(entry.id for entry in entries if entry.id not in known and entry.id not in void)
     return View(counted, heads, still, summary, whole)
+
+
+def _void(entries: Iterable[LogEntry]) -> set[str]:
+    return {each for entry in entries for each in entry.void}
 
 
 def _ids(entries: Iterable[LogEntry]) -> tuple[str, ...]:

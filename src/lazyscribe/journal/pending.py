@@ -37,7 +37,8 @@ class Pending:
         Whether memory holds records that a reload did not find in the manifest any more: no change of theirs tells that
         they come back.
     pointers
-        Where the saved aliases point to, once somebody asked; ``None``: not known.
+        Where the saved aliases point to, once somebody asked; empty: not known. Another list as soon as that may be no
+        longer true, so that nobody keeps what was looked up before.
     told
         The ids of entries that were to tell of this, with what they told; copies share it. One counts perhaps although
         its save has failed.
@@ -49,7 +50,7 @@ class Pending:
         self.notes: dict[str, list[Any]] = {}
         self.condition: Callable[[Summary], None] | None = None
         self.kept = False
-        self.pointers: Any = None
+        self.pointers: list[Any] = []
         self.told: list[tuple[str, Pending]] = []
         self._unbound = False
 
@@ -88,7 +89,7 @@ class Pending:
 
     def settle(self, done: Pending) -> None:
         """Forget what `done` held, and what was known before."""
-        self.pointers, self.kept = None, False
+        self.pointers, self.kept = [], False
         self._leave_out(done)
         self.told = []
 
