@@ -133,6 +133,7 @@ def test_a_project_and_a_repository_in_one_folder_are_both_sound(tmp_path: Path)
     third.save()
     shutil.rmtree(tmp_path / ".lazyscribe" / "facts" / "z")  # as if 2.2 had written it
     (tmp_path / ".lazyscribe" / "more.data.lock").unlink(missing_ok=True)
+    shutil.rmtree(tmp_path / ".lazyscribe" / "more.data.log")
     assert first.verify().findings == ()
     assert second.verify().findings == ()
     assert kinds(third.verify()) == ["unverified"]
@@ -176,6 +177,7 @@ def test_a_manifest_inside_a_folder_of_a_record_keeps_its_files(tmp_path: Path, 
 def test_unknown_facts_are_a_note(tmp_path: Path) -> None:
     """Missing facts, facts of another write and facts that are nonsense are all unknown, never an error."""
     made = repository(tmp_path, versions=4)
+    shutil.rmtree(tmp_path / ".lazyscribe" / "repository.json.log")
     folder = tmp_path / ".lazyscribe" / "facts" / "x"
     (folder / "0.json.json").unlink()
     other = json.loads((folder / "1.json.json").read_bytes())
@@ -237,7 +239,8 @@ def test_folders_that_cannot_be_listed_are_told(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(LocalStore, "keys", refuse)
     monkeypatch.setattr(LocalStore, "files_in", refuse)
     report = made.verify()
-    assert "Permission denied" in only(report, "orphans-unchecked").message
+    assert kinds(report) == ["history-unreadable", "orphans-unchecked"]
+    assert all("Permission denied" in each.message for each in report.findings)
     assert report.counts["verified"] == 2
 
 
@@ -270,3 +273,55 @@ def test_locks_of_releases_hide_nothing(name: str, tmp_path: Path) -> None:
     assert models.verify().findings == ()
     (tmp_path / "a/left.json").write_text("1")
     assert [each.kind for each in models.verify().findings] == ["orphan"]
+
+
+def _that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch, end: str, error: type[OSError]) -> None:
+    whole = LocalStore.open
+
+    def refuse(self: LocalStore, key: str) -> Any:
+        if key.endswith(end):
+            raise error(5, "cannot be opened today", key)
+        return whole(self, key)
+
+    monkeypatch.setattr(LocalStore, "open", refuse)
+
+
+@pytest.mark.parametrize("error", [OSError, PermissionError])
+def test_beside_a_manifest_that_cannot_be_opened_nothing_is_called_an_orphan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    """One of 2.2, under a name of its own and without lock or history, may name what lies there."""
+    made, other = repository(tmp_path), Repository(tmp_path / "two.json")
+    other.log_artifact("x", "theirs", "json", fname="theirs.json")
+    other.save()
+    shutil.rmtree(tmp_path / ".lazyscribe" / "two.json.log")
+    (tmp_path / ".lazyscribe" / "two.json.lock").unlink(missing_ok=True)
+    (tmp_path / ".lazyscribe" / "facts" / "x" / "theirs.json.json").unlink()
+    assert made.verify().findings == ()
+    _that_cannot_be_opened(monkeypatch, "two.json", error)
+    note = only(made.verify(), "orphans-unchecked")
+    assert "two.json" in note.message
+    assert "cannot be opened today" in note.message
+
+
+def test_what_lies_beside_a_file_that_cannot_be_opened_is_let_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the folder of a name, too, it may be a manifest, which others' files belong to."""
+    made = repository(tmp_path)
+    repository(tmp_path / "x" / "inner")
+    shutil.rmtree(tmp_path / "x" / "inner" / ".lazyscribe")
+    assert made.verify().findings == ()
+    _that_cannot_be_opened(monkeypatch, "x/inner/repository.json", PermissionError)
+    assert "inner" in only(made.verify(), "orphans-unchecked").message
+
+
+def test_a_note_names_some_of_many_causes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays a sentence, however many files cannot be opened."""
+    made = repository(tmp_path)
+    for number in range(9):
+        (tmp_path / "x" / f"{number}.closed.json").write_bytes(b"")
+    _that_cannot_be_opened(monkeypatch, ".closed.json", PermissionError)
+    message = only(made.verify(), "orphans-unchecked").message
+    assert message.count("cannot be read") == 5
+    assert "; 4 more; mend that." in message

@@ -229,7 +229,7 @@ def test_a_history_that_was_tampered_with_raises_nothing(
 
 
 def test_a_history_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The records are checked all the same, and a note says why nothing was called an orphan."""
+    """The records are checked all the same; it is told what to see to, and why nothing was called an orphan."""
     made = _without(tmp_path)
     whole = LocalStore.files_in
 
@@ -240,8 +240,13 @@ def test_a_history_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(LocalStore, "files_in", refuse)
     report = made.verify()
-    assert "Permission denied" in only(report, "orphans-unchecked").message
+    assert kinds(report) == ["history-unreadable", "orphans-unchecked"]
+    assert all("Permission denied" in each.message for each in report.findings)
+    assert "see to its permissions" in report.findings[0].message
     assert report.counts["verified"] == 1
+    (tmp_path / "x" / "0.json").unlink()
+    (tmp_path / ".lazyscribe" / "facts" / "x" / "0.json.json").unlink()
+    assert only(made.verify(), "history-unreadable").path == str(tmp_path / "repository.json")
 
 
 def test_a_neighbours_deleted_files_are_not_ours_to_judge(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,7 @@ def test_findings_are_sorted(tmp_path: Path) -> None:
     """Errors come first, then warnings, then notes; of one kind in the order of the file."""
     made = _damaged(tmp_path)
     (tmp_path / ".lazyscribe" / "facts" / "x" / "2.json.json").unlink()
+    shutil.rmtree(tmp_path / ".lazyscribe" / "repository.json.log")
     findings = made.verify().findings
     assert [each.severity for each in findings] == ["error"] * 15 + ["warning", "note"]
     missing = [each.record for each in findings if each.kind == "file-missing"]

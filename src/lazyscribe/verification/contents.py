@@ -15,7 +15,7 @@ from lazyscribe.codec.texts import split
 from lazyscribe.exception import CorruptManifestError, InvalidNameError
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import check_key, fold, join, portability_warning
-from lazyscribe.verification.past import read_past
+from lazyscribe.verification.past import list_log, read_past
 from lazyscribe.verification.report import Finding
 
 
@@ -52,14 +52,11 @@ class Holder(NamedTuple):
     ----------
     gone
         Of a version that only history knows: why no record holds it. Then there is no position either.
-    sha256
-        Of such a version's file, if history tells it.
     """
 
     position: int | None
     record: Record
     gone: str = ""
-    sha256: str | None = None
 
     @property
     def name(self) -> str:
@@ -106,6 +103,16 @@ class Contents:
         self.history = read_past(subject.store, subject.key, self.data)
         if self.complete:
             self._enter_past()
+
+    def is_old(self) -> bool:
+        """Whether somebody has saved since this was read."""
+        store, key = self._subject.store, self._subject.key
+        try:
+            found = store.read(key)
+        except Exception:  # as it was when that became a finding
+            found = None
+        data = found[0] if found is not None else None
+        return data != self.data or list_log(store, key) != self.history.listed
 
     def _find(self, kind: str, severity: str, message: str, holder: Holder | None = None, key: str = "") -> None:
         position, name = (None, None) if holder is None else (holder.position, holder.name)
@@ -193,7 +200,7 @@ class Contents:
                 continue
             with suppress(InvalidNameError):  # in a journal that was tampered with
                 record = {"name": told.name, "version": told.version, "created_at": told.date, "handler": told.handler}
-                self.past[check_key(key)] = Holder(None, record, why, told.sha256)
+                self.past[check_key(key)] = Holder(None, record, why)
         self.spellings.update({fold(key): key for key in self.past})
 
     def _compare_names(self, key: str, holder: Holder) -> None:

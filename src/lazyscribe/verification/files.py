@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lazyscribe._dates import parse_date, to_text
 from lazyscribe.exception import CorruptArtifactError
-from lazyscribe.facts import CHUNK, Facts, check, matching, read_facts
+from lazyscribe.facts import CHUNK, Facts, check, facts_key, read_facts
 from lazyscribe.progress import Meter
 from lazyscribe.store.base import Store
-from lazyscribe.store.keys import fold
 from lazyscribe.verification.contents import Contents, Holder, Subject
+from lazyscribe.verification.past import Gone
 from lazyscribe.verification.report import Finding
 from lazyscribe.verification.threads import in_threads
+from lazyscribe.verification.told import Told
 
 SAMPLE = 16
 """How many facts are read to see how long one takes."""
@@ -34,27 +35,15 @@ class File(NamedTuple):
         Of each holder; ``None`` where nothing is known of its write.
     size
         Bytes that are expected to be read: 0 if nothing is known.
+    unread
+        Why its facts cannot be read; empty if they can.
     """
 
     key: str
     holders: Sequence[Holder]
     facts: Sequence[Facts | None]
     size: int
-
-
-class Told(NamedTuple):
-    """What is known of facts.
-
-    Attributes
-    ----------
-    own
-        Keys of files that have facts of their own.
-    packed
-        What packs tell of files, the latest first.
-    """
-
-    own: set[str]
-    packed: dict[str, list[Any]]
+    unread: str = ""
 
 
 class Look(NamedTuple):
@@ -68,10 +57,10 @@ class Look(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was found of all files; `damaged` are those whose digest is wrong."""
+    """What was found of all files, by looking at each."""
 
     findings: list[Finding]
-    damaged: list[Look]
+    looks: list[Look]
     checked: dict[str, int]
 
 
@@ -84,13 +73,10 @@ def check_files(subject: Subject, contents: Contents, told: Told | None, workers
         ``None``: to be found out one by one.
     """
     store = subject.store
-    own = {fold(key) for key in told.own} if told is not None else set()
+    find = told.find if told is not None else read_facts
 
     def gather(item: tuple[str, list[Holder]]) -> File:
-        if told is None or fold(item[0]) in own:
-            return _with_facts(*item, lambda created_at, handler: read_facts(store, item[0], created_at, handler))
-        packed = told.packed.get(item[0], ())
-        return _with_facts(*item, lambda created_at, handler: matching(packed, created_at, handler))
+        return _with_facts(*item, contents.history.versions.get(item[0]), partial(find, store, item[0]))
 
     def look(file: File) -> Look:
         return _look(store, file, meter)
@@ -114,17 +100,30 @@ def _gathered(
     return files + in_threads(gather, items[SAMPLE:], workers, Meter(None))
 
 
-def _with_facts(key: str, holders: list[Holder], find: Callable[[str, str], Facts | None]) -> File:
-    facts = [_facts_of(holder, find) for holder in holders]
+def _with_facts(key: str, holders: list[Holder], past: Gone | None, find: Callable[[str, str], Facts | None]) -> File:
+    facts: list[Facts | None] = []
+    unread = ""
+    for date, handler in map(write_of, holders):
+        try:
+            found = find(date, handler)
+        except Exception as error:  # whatever a file system may raise
+            found, unread = None, str(error) or type(error).__name__
+        facts.append(found if found is not None else as_history_tells(past, date, handler))
     sizes = [each.size for each in facts if each is not None and isinstance(each.size, int)]
-    return File(key, holders, facts, max(0, *sizes, 0))
+    return File(key, holders, facts, max(0, *sizes, 0), unread)
 
 
-def _facts_of(holder: Holder, find: Callable[[str, str], Facts | None]) -> Facts | None:
-    date, handler = holder.record["created_at"], holder.record["handler"]
-    date = date if holder.gone else _as_text(date)  # history has it as facts do, or it is nonsense
-    found = find(date, handler)
-    return found if found is not None or holder.sha256 is None else Facts(holder.sha256, 0, "", date, handler)
+def write_of(holder: Holder) -> tuple[str, str]:
+    """Return the date and the handler by which facts and history know a write."""
+    date = holder.record["created_at"]
+    return date if holder.gone else _as_text(date), holder.record["handler"]  # history has it so, or it is nonsense
+
+
+def as_history_tells(past: Gone | None, date: str, handler: str) -> Facts | None:
+    """Return what the journal knows of a write of a version's file."""
+    if past is None or past.told.sha256 is None or (past.told.date, past.told.handler) != (date, handler):
+        return None
+    return Facts(past.told.sha256, 0, "", date, handler)
 
 
 @lru_cache
@@ -167,7 +166,7 @@ def _digest(read: Callable[[int], bytes], step: int, tell: Callable[[int], objec
 
 
 def _judge(subject: Subject, contents: Contents, looks: list[Look]) -> Outcome:
-    outcome = Outcome([], [], {"records": contents.records, "files": len(contents.files)})
+    outcome = Outcome([], looks, {"records": contents.records, "files": len(contents.files)})
     verified = unverified = 0
     for look in looks:
         if look.file.key in contents.past:
@@ -178,12 +177,8 @@ def _judge(subject: Subject, contents: Contents, looks: list[Look]) -> Outcome:
             continue
         findings = _compared(subject, look)
         outcome.findings.extend(findings)
-        if any(each.severity == "error" for each in findings):
-            outcome.damaged.append(look)
-        elif findings:
-            unverified += 1
-        else:
-            verified += 1
+        unverified += any(each.kind == "unverified" for each in findings)
+        verified += not findings
     read = sum(look.size for look in looks if look.file.key not in contents.past)
     outcome.checked.update(verified=verified, unverified=unverified, bytes=read)
     return outcome
@@ -193,12 +188,15 @@ def _past(subject: Subject, look: Look) -> Iterator[Finding]:
     """Yield what is wrong with the file of a version that only history knows: no record lost anything by that."""
     holder, facts, place = look.file.holders[0], look.file.facts[0], subject.place(look.file.key)
     kind = "past-file-missing" if look.missing else "past-file-damaged"
-    what = "is not there"
-    if look.trouble:
+    if look.missing:
+        what = "is not there"
+    elif look.trouble:
         what = f"cannot be read ({look.trouble})"
-    elif not look.missing:
-        if facts is None or facts.sha256 == look.sha256:
-            return
+    elif look.file.unread:
+        what = f"has facts that cannot be read ({look.file.unread})"
+    elif facts is None or facts.sha256 == look.sha256:
+        return
+    else:
         what = f"has the SHA-256 {look.sha256}, but {facts.sha256} was saved"
     message = (
         f"The file of version {holder.record['version']} of {holder.name!r}, {holder.gone}, {what}: {place}; no record "
@@ -226,14 +224,16 @@ def _not_read(subject: Subject, look: Look) -> list[Finding]:
 
 def _compared(subject: Subject, look: Look) -> list[Finding]:
     """Return a finding for each holder whose facts are unknown or tell of other bytes."""
-    if all(facts is not None and facts.sha256 == look.sha256 for facts in look.file.facts):
+    if not look.file.unread and all(facts is not None and facts.sha256 == look.sha256 for facts in look.file.facts):
         return []
-    place, found = subject.place(look.file.key), []
+    place, found = subject.place(look.file.key), _unread(subject, look.file)
     for holder, facts in zip(look.file.holders, look.file.facts, strict=True):
         if facts is None:
+            if look.file.unread:
+                continue
             message = (
                 f"{place} is there, and nothing is known of what it should hold: another program wrote it, or its "
-                "facts were not copied along; load it to see."
+                "facts are damaged or were not copied along; load it to see."
             )
             found.append(Finding("unverified", "note", place, message, holder.position, holder.name))
             continue
@@ -242,3 +242,22 @@ def _compared(subject: Subject, look: Look) -> list[Finding]:
         except CorruptArtifactError as error:
             found.append(Finding("digest-wrong", "error", place, str(error), holder.position, holder.name))
     return found
+
+
+def _unread(subject: Subject, file: File) -> list[Finding]:
+    """Return a finding for each holder of a file whose facts cannot be read."""
+    if not file.unread:
+        return []
+    place = subject.place(facts_key(file.key))
+    return [
+        Finding(
+            "file-unreadable",
+            "error",
+            place,
+            f"The facts of the artifact {each.name!r} cannot be read: {place} ({file.unread}); see to its permissions "
+            "or its disk.",
+            each.position,
+            each.name,
+        )
+        for each in file.holders
+    ]

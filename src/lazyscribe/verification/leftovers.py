@@ -18,29 +18,34 @@ file in a folder that no record names) cannot be told from a user's file and is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import check_experiment, check_version, decode
 from lazyscribe.codec.texts import split
-from lazyscribe.exception import CorruptManifestError
-from lazyscribe.facts import FOLDER, facts_key, packed
+from lazyscribe.exception import CorruptManifestError, InvalidNameError
+from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.journal.files import TURN, level_of
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, join, parent
 from lazyscribe.verification.contents import Contents, Subject
-from lazyscribe.verification.files import Told
 from lazyscribe.verification.past import Past, read_past
 from lazyscribe.verification.report import Finding
+from lazyscribe.verification.told import FACTS, PACKS, read_told
+from lazyscribe.verification.waiting import STAGED, Around
 
 _TEMPORARY = re.compile(r"\.lsc-[0-9a-f]{16}\.tmp")
-_FACTS, _PACKS, _STAGED = f"{FOLDER}/facts/", f"{FOLDER}/packs/", f"{FOLDER}/staged/"
 
 RELEASE_LOCK = b"format = "
 """What a lock of a release begins with, whatever it is called: it names no files by records."""
 
-_NO_PAST = Past({}, set(), [])
+_NO_PAST = Past({}, {}, [])
+
+GUESSED = ("orphan", "facts-without-file", "staged-file", "temporary-file")
+"""Kinds of findings that are none where a save that was under way has ended."""
+
+REASONS = 5
+"""How many causes a note names."""
 
 PEEK = 4096
 """Bytes by which a manifest is told from other files."""
@@ -53,10 +58,10 @@ class Leftovers:
     ----------
     ours
         Every key under ``.lazyscribe/``; ``None`` where that folder cannot be listed.
-    staged
-        Keys of the files that wait to replace others.
-    packed
-        What is told of files whose facts lie together with those of others, the latest first, by their keys.
+    told
+        What is known of facts; ``None`` where they cannot be listed.
+    around
+        What waits to replace other files.
     """
 
     def __init__(self, subject: Subject, contents: Contents) -> None:
@@ -66,8 +71,10 @@ class Leftovers:
         self._unclear: list[str] = []
         self._temporary: set[str] = set()
         self.ours = self._listed(self._store.keys, FOLDER)
-        self.staged = [key for key in self._known(_STAGED) if not _is_temporary(key)]
-        self.packed = self._all_packed()
+        self.told = read_told(self._store, self.ours) if self.ours is not None else None
+        staged = [key for key in self._known(STAGED) if not _is_temporary(key)]
+        others = {name.removesuffix(".log") for name in self._noted() if name.endswith(".log")} - {subject.key}
+        self.around = Around(staged, sorted(others), self.told)
 
     def _listed(self, listing: Callable[[str], Iterable[str]], folder: str) -> list[str] | None:
         try:
@@ -79,26 +86,12 @@ class Leftovers:
     def _place(self, key: str) -> str:
         return self._store.describe(key)
 
+    def _noted(self) -> set[str]:
+        """Return the names below the folder of ours."""
+        return {key.split("/")[1] for key in self.ours or ()}
+
     def _known(self, start: str) -> Iterator[str]:
         return (key for key in self.ours or () if key.startswith(start))
-
-    def _all_packed(self) -> dict[str, list[Any]]:
-        found: dict[str, list[Any]] = {}
-        for pack in sorted(self._known(_PACKS), reverse=True):
-            try:
-                for key, told in packed(self._store, pack):
-                    found.setdefault(key, []).append(told)
-            except Exception as error:  # whatever a file system may raise
-                self._unclear.append(f"{self._place(pack)} cannot be read ({error})")
-        return found
-
-    @property
-    def told(self) -> Told | None:
-        """What is known of facts; ``None`` where they cannot be listed."""
-        if self.ours is None:
-            return None
-        own = {key[len(_FACTS) : -len(".json")] for key in self._known(_FACTS) if key.endswith(".json")}
-        return Told(own, self.packed)
 
     # Looking
 
@@ -110,13 +103,12 @@ class Leftovers:
         self._temporary = {key for key in (*root, *beside, *(self.ours or ()), *lying) if _is_temporary(key)}
         lying = {key for key in lying if not key.rpartition("/")[2].startswith(".")}
         lying, about = self._without_others(root, lying, about)
-        found = [*self._waiting(), *self._incomplete(), *self._damaged_history()]
+        found = [*self._incomplete(), *self._damaged_facts(), *self._damaged_history()]
         return [*found, self._not_looked_for()] if self._unclear else [*found, *self._orphans(lying, about)]
 
     def _told_of(self) -> set[str]:
         """Return the keys of the files that there are facts about and that neither records nor history here name."""
-        told = self.told
-        keys = told.own | told.packed.keys() if told is not None else set()
+        keys = self.told.own | self.told.packed.keys() if self.told is not None else set()
         return {key for key in keys if not self._contents.names(key)}
 
     def _without_others(self, root: list[str], lying: set[str], about: set[str]) -> tuple[set[str], set[str]]:
@@ -133,9 +125,8 @@ class Leftovers:
 
     def _note_gaps(self, key: str, past: Past) -> None:
         """Note that a history has lost something: it might have named any file."""
-        if past.trouble or past.damaged:
-            why = f" ({past.trouble})" if past.trouble else ""
-            self._unclear.append(f"not all of the history of {self._place(key)} can be read{why}")
+        if past.gap:
+            self._unclear.append(f"not all of the history of {self._place(key)} can be read ({past.gap})")
 
     def _lying(self) -> set[str]:
         """Return the keys of all files in the folders that records are kept in."""
@@ -149,7 +140,7 @@ class Leftovers:
 
     def _beside(self) -> set[str]:
         """Return the keys of what lies in folders that facts, complete or not, lead to and no record is kept in."""
-        told = {parent(key[len(start) :]) for start in (_FACTS, _PACKS) for key in self._known(start)}
+        told = {parent(key[len(start) :]) for start in (FACTS, PACKS) for key in self._known(start)}
         found: set[str] = set()
         for folder in told - {""}:
             if self._contents.folders.isdisjoint((folder, *_above(folder))):
@@ -160,12 +151,14 @@ class Leftovers:
 
     def _named_by_others(self, root: Iterable[str]) -> set[str]:
         """Return the folded keys of the files that other manifests in this folder and their histories name."""
-        noted = {key.split("/")[1] for key in self.ours or ()}
+        noted = self._noted()
         saved = {name.removesuffix(ending) for name in noted for ending in (".lock", ".log") if name.endswith(ending)}
         likely = saved | {"project.json", "repository.json"}
         files: set[str] = set()
         for key in root:
-            start = _start_of(self._store, key) if key != self._subject.key else RELEASE_LOCK
+            start = RELEASE_LOCK
+            if key != self._subject.key:
+                start = self._start_of(key, likely)
             if not start.startswith(RELEASE_LOCK) and (key in likely or _looks_like_manifest(start)):
                 try:
                     data, found = _files_of(self._store, key, key in likely)
@@ -184,24 +177,28 @@ class Leftovers:
         for key in sorted(keys, key=lambda each: (each.count("/"), not each.endswith(".json"), each)):
             if fold(key) in theirs or any(folder in foreign for folder in _above(key)):
                 continue
-            if key.endswith(".json") and _looks_like_manifest(_start_of(self._store, key)):
+            if key.endswith(".json") and _looks_like_manifest(self._start_of(key)):
                 foreign.add(parent(key))
             else:
                 kept.add(key)
         return {key for key in kept if not any(folder in foreign for folder in _above(key))}
 
+    def _start_of(self, key: str, likely: Collection[str] = ()) -> bytes:
+        """Return what a file begins with; note if it cannot be read, but of `likely` ones, which are read anyway."""
+        try:
+            with self._store.open(key) as buf:
+                return buf.read(PEEK)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, InvalidNameError):  # a dangling link
+            return b""
+        except Exception as error:  # whatever a file system may raise
+            if key.endswith(".json") and key not in likely:
+                self._unclear.append(f"{self._place(key)} cannot be read ({error})")
+            return b""
+
     # Telling
 
     def _find(self, kind: str, key: str, message: str) -> Finding:
         return Finding(kind, "warning", self._place(key), message)
-
-    def _waiting(self) -> Iterator[Finding]:
-        for key in self.staged:
-            message = (
-                f"{self._place(key)} was to replace another file, and the save was killed or runs just now; if nobody "
-                "is saving and no digest is wrong, delete it."
-            )
-            yield self._find("staged-file", key, message)
 
     def _incomplete(self) -> Iterator[Finding]:
         for key in self._temporary:
@@ -211,10 +208,34 @@ class Leftovers:
             )
             yield self._find("temporary-file", key, message)
 
+    def _damaged_facts(self) -> Iterator[Finding]:
+        for key, what in (self.told.damaged if self.told is not None else {}).items():
+            message = (
+                f"{self._place(key)} {what}, so the digests of files in {self._place(parent(key[len(PACKS) :]))} are "
+                "not known; restore it from a good copy."
+            )
+            yield self._find("facts-damaged", key, message)
+
     def _damaged_history(self) -> Iterator[Finding]:
-        for key in self._contents.history.damaged:
-            message = f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a "
-            message += "good copy, or delete it."
+        past = self._contents.history
+        if past.trouble:
+            place = self._subject.place()
+            message = (
+                f"The history of {place} cannot be read ({past.trouble.rstrip('.')}); see to its permissions or its "
+            )
+            yield Finding("history-unreadable", "warning", place, message + "disk.")
+        if past.missing:
+            log, ids = f"{FOLDER}/{self._subject.key}.log", ", ".join(past.missing)
+            message = (
+                f"Entries of the history of {self._subject.place()} are missing, {ids} and perhaps what came before; "
+                f"restore {self._place(log)} from a good copy, since what they told is nowhere else."
+            )
+            yield self._find("history-damaged", log, message)
+        for key in past.damaged:
+            message = (
+                f"{self._place(key)} holds no entry of the history, which goes on without it; restore it from a good "
+                "copy, for what it told is lost if there is none."
+            )
             if level_of(key.rpartition("/")[2]):
                 message = (
                     f"{self._place(key)} carries entries of the history of which not all can be read; restore it from "
@@ -223,13 +244,14 @@ class Leftovers:
             yield self._find("history-damaged", key, message)
 
     def _orphans(self, lying: set[str], about: set[str]) -> Iterator[Finding]:
+        packed = self.told.packed if self.told is not None else {}
         for key in lying | about:
             if key in lying or self._is_there(key):
                 message = f"{self._place(key)} belongs to no record; if nobody is saving and nobody needs it, delete it"
-                own = key in about and key not in self.packed
+                own = key in about and key not in packed
                 also = f", and its facts {self._place(facts_key(key))}." if own else "."
                 yield self._find("orphan", key, message + also)
-            elif key not in self.packed:  # what a pack knows of a file that is gone harms nobody
+            elif key not in packed:  # what a pack knows of a file that is gone harms nobody
                 facts = facts_key(key)
                 message = f"{self._place(facts)} tells of a file that is not there and belongs to no record; delete it."
                 yield self._find("facts-without-file", facts, message)
@@ -245,8 +267,19 @@ class Leftovers:
 
     def _not_looked_for(self) -> Finding:
         place = self._subject.place()
-        message = f"Files that belong to no record were not looked for, because {'; '.join(self._unclear)}; mend that."
+        message = f"Files that belong to no record were not looked for, because {self._reasons()}; mend that."
         return Finding("orphans-unchecked", "note", place, message)
+
+    def _reasons(self) -> str:
+        more = len(self._unclear) - REASONS
+        return "; ".join([*self._unclear[:REASONS], *([f"{more} more"] if more > 0 else [])])
+
+    def unsettled(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return `findings` without what may only be left over, since somebody saves all the time."""
+        place = self._subject.place()
+        why = f"because {place} changes all the time; check again when nobody is saving."
+        note = Finding("orphans-unchecked", "note", place, f"Files that belong to no record were not looked for, {why}")
+        return [*(each for each in findings if each.kind not in {*GUESSED, note.kind}), note]
 
 
 def _is_temporary(key: str) -> bool:
@@ -258,14 +291,6 @@ def _above(key: str) -> Iterator[str]:
     """Yield the folders that `key` lies in."""
     while key := parent(key):
         yield key
-
-
-def _start_of(store: Store, key: str) -> bytes:
-    try:
-        with store.open(key) as buf:
-            return buf.read(PEEK)
-    except Exception:  # a dangling link, a forbidden file, a name that no key can have
-        return b""
 
 
 def _looks_like_manifest(start: bytes) -> bool:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from lazyscribe.journal.entries import LogEntry, Told
+from lazyscribe.journal.files import Files, Listing, id_of, level_of
 from lazyscribe.journal.log import Journal
 from lazyscribe.manifest import Digests
 from lazyscribe.store.base import Store
@@ -36,17 +37,32 @@ class Past(NamedTuple):
     versions
         Those that were ever told of, by the keys of their files; the living ones are among them.
     experiments
-        Keys of the files that were written for experiments.
+        Digests of the files that were written for experiments, by their keys.
     damaged
         Keys of the journal's files that hold no entry.
     trouble
         Why the journal cannot be read; empty if it can.
+    missing
+        The ids of entries that others follow and that are nowhere.
+    listed
+        The keys of what lay in the journal's folder; ``None`` where that cannot be listed.
     """
 
     versions: dict[str, Gone]
-    experiments: set[str]
+    experiments: dict[str, str]
     damaged: list[str]
     trouble: str = ""
+    missing: Collection[str] = ()
+    listed: Collection[str] | None = None
+
+    @property
+    def gap(self) -> str:
+        """Why it does not tell of everything; empty if it does."""
+        if self.trouble:
+            return self.trouble
+        if self.missing:
+            return "entries are missing"
+        return "entries are damaged" if self.damaged else ""
 
     def folded(self) -> set[str]:
         """Return the folded keys of all files."""
@@ -59,17 +75,44 @@ def read_past(store: Store, key: str, data: bytes | None) -> Past:
     An entry that may have happened counts: only of one whose manifest still is the one before is that known not to be.
     """
     journal = Journal(store, key)
+    listed = list_log(store, key)
     digest = Digests().of(data) if data is not None else ""
 
     def holds(entry: LogEntry) -> bool:
         return entry.after in (None, digest) or entry.before != digest
 
     try:
-        entries = journal.view(holds, whole=True).entries
+        entries = journal.view(holds, whole=True, listing=_given(listed, journal)).entries
     except Exception as error:  # whatever a file system may raise
-        return Past({}, set(), [], str(error) or type(error).__name__)
-    written = {key for entry in entries for key in entry.files or ()}
-    return Past(_versions(entries), written, [f"{journal.folder}/{name}" for name in sorted(journal.damaged)])
+        return Past({}, {}, [], str(error) or type(error).__name__, listed=listed)
+    written = {key: sha256 for entry in entries for key, sha256 in (entry.files or {}).items()}
+    damaged = [f"{journal.folder}/{name}" for name in sorted(journal.damaged)]
+    missing = _missing(entries, journal.files) if not any(map(level_of, journal.damaged)) else ()
+    return Past(_versions(entries), written, damaged, "", missing, listed)
+
+
+def list_log(store: Store, key: str) -> frozenset[str] | None:
+    """Return the names in the folder of the journal of `key`; ``None`` where it cannot be listed."""
+    try:
+        return frozenset(Journal(store, key).files.listing()())
+    except Exception:  # whatever a file system may raise
+        return None
+
+
+def _given(listed: frozenset[str] | None, journal: Journal) -> Listing:
+    """Return what gives the names that were listed."""
+    return (lambda: set(listed)) if listed is not None else journal.files.listing()
+
+
+def _missing(entries: Sequence[LogEntry], files: Files) -> list[str]:
+    """Return the ids of entries that are nowhere, though some that count follow them.
+
+    Whoever calls one void deletes it, and another one may have followed it before: it is not missed.
+    """
+    known = {id_of(name) for name in files.names}
+    known.update(entry.id for entry in entries)
+    known.update(each for entry in chain(entries, files.entries()) for each in entry.void)
+    return sorted({each for entry in entries for each in entry.follows} - known)
 
 
 def _versions(entries: Iterable[LogEntry]) -> dict[str, Gone]:
