@@ -149,6 +149,17 @@ def test_a_file_that_two_manifests_name_is_no_orphan_of_either(tmp_path: Path) -
     assert other.verify().findings == ()
 
 
+def test_the_files_of_a_manifest_that_is_gone_are_no_orphans(tmp_path: Path) -> None:
+    """Its history names them: whoever has lost it needs them still."""
+    first = project(tmp_path)
+    repository(tmp_path)
+    (tmp_path / "repository.json").unlink()
+    assert first.verify().findings == ()
+    shutil.rmtree(tmp_path / ".lazyscribe" / "repository.json.log")
+    (tmp_path / ".lazyscribe" / "repository.json.lock").unlink(missing_ok=True)
+    assert kinds(first.verify()) == ["orphan"] * 2
+
+
 @pytest.mark.parametrize("content", [b"", b"[{}]", b'[{"created_at": "2025', b'[{"slug": "x"}]'])
 def test_beside_a_damaged_manifest_nothing_is_called_an_orphan(tmp_path: Path, content: bytes) -> None:
     """Whose files they are cannot be told, so a note says why they were not looked for."""
@@ -325,3 +336,82 @@ def test_a_note_names_some_of_many_causes(tmp_path: Path, monkeypatch: pytest.Mo
     message = only(made.verify(), "orphans-unchecked").message
     assert message.count("cannot be read") == 5
     assert "; 4 more; mend that." in message
+
+
+def _packed(folder: Path) -> Path:
+    (pack,) = (folder / ".lazyscribe" / "packs").rglob("*.json")
+    return pack
+
+
+@pytest.mark.parametrize("length", [0, 50])
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_pack_of_facts_that_is_damaged_is_named(tmp_path: Path, length: int, seen: bool) -> None:
+    """Whether this process has read it before or not; what history knows of versions is compared instead."""
+    made = repository(tmp_path, versions=3, together=True)
+    if seen:
+        assert made.verify().findings == ()
+    pack = _packed(tmp_path)
+    pack.write_bytes(pack.read_bytes()[:length])
+    report = made.verify()
+    finding = only(report, "facts-damaged")
+    assert (finding.severity, finding.path, report.ok) == ("warning", str(pack), True)
+    assert "restore it" in finding.message
+    assert report.counts["verified"] == 3
+    (tmp_path / "x" / "2.json").write_bytes(b"999")
+    assert kinds(made.verify()) == ["digest-wrong", "facts-damaged"]
+
+
+def test_a_damaged_pack_of_an_experiments_facts_is_named(tmp_path: Path) -> None:
+    """Of what it knew alone nothing is known any more."""
+    made = Project(tmp_path / "project.json", "w+")
+    with made.log("One") as experiment:
+        for number in range(2):
+            experiment.log_artifact(f"a{number}", number, "json", fname=f"{number}.json")
+    made.save()
+    _packed(tmp_path).write_bytes(b"{")
+    assert kinds(made.verify()) == ["facts-damaged", "unverified", "unverified"]
+
+
+def _facts_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = LocalStore.read
+
+    def refuse(self: LocalStore, key: str) -> Any:
+        if key.startswith((".lazyscribe/facts/", ".lazyscribe/packs/")):
+            raise OSError(5, "Input/output error", key)
+        return whole(self, key)
+
+    monkeypatch.setattr(LocalStore, "read", refuse)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_facts_that_cannot_be_read_are_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """It names them, and the other files are looked at all the same."""
+    made = repository(tmp_path)
+    (tmp_path / "x" / "1.json").write_bytes(b"?")
+    _facts_that_cannot_be_read(monkeypatch)
+    report = made.verify(workers)
+    assert kinds(report) == ["file-unreadable", "file-unreadable", "digest-wrong"]
+    for number, finding in enumerate(report.findings[:2]):
+        assert (finding.severity, finding.record, finding.name) == ("error", number, "x")
+        assert finding.path == str(tmp_path / ".lazyscribe" / "facts" / "x" / f"{number}.json.json")
+        assert "Input/output error" in finding.message
+    assert (report.counts["verified"], report.counts["unverified"]) == (0, 0)
+
+
+def test_facts_of_the_past_that_cannot_be_read_are_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They harm no record."""
+    made = repository(tmp_path)
+    made.delete("x", 0, "no")
+    made.delete("x", 1, "no")
+    made.save()
+    _facts_that_cannot_be_read(monkeypatch)
+    report = made.verify()
+    assert kinds(report) == ["past-file-damaged"] * 2
+    assert "Input/output error" in report.findings[0].message
+
+
+def test_a_pack_of_facts_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told why, so that it can be read again."""
+    made = repository(tmp_path, versions=3, together=True)
+    _facts_that_cannot_be_read(monkeypatch)
+    assert "Input/output error" in only(made.verify(), "facts-damaged").message

@@ -345,3 +345,80 @@ def test_the_past_is_looked_at_in_memory_too() -> None:
         assert only(made.verify(), "past-file-missing").path == f"{folder}/x/0.json"
     finally:
         fs.rm(folder, recursive=True)
+
+
+@pytest.mark.parametrize("lost", [0, 1, "pack", "older packs"])
+def test_missing_entries_are_told_and_nothing_is_called_an_orphan(tmp_path: Path, lost: int | str) -> None:
+    """Who copied only a part may lack what names a file; it is told where the rest is to be restored."""
+    made = _without(tmp_path)
+    move(made, {"pack": 80, "older packs": 200}.get(str(lost), 3))
+    log = _log_of(tmp_path)
+    packs = [path for path in log if path.stem.endswith("-1")]
+    gone = {"pack": packs, "older packs": packs[:-1]}.get(str(lost)) or log[int(lost) : int(lost) + 1]
+    assert made.verify().findings == ()
+    for path in gone:
+        path.rename(tmp_path / path.name)
+    damaged, *others = Repository(tmp_path / "repository.json").verify().findings
+    assert (damaged.kind, damaged.severity) == ("history-damaged", "warning")
+    assert damaged.path == str(log[0].parent)
+    assert "restore" in damaged.message
+    assert gone[-1].name.split("-")[1][:16] in damaged.message
+    assert [each.kind for each in others] == (["orphans-unchecked"] if others else [])
+    (tmp_path / "x" / "left.bin").write_bytes(b"?")
+    assert kinds(Repository(tmp_path / "repository.json").verify()) == ["history-damaged", "orphans-unchecked"]
+    for path in gone:
+        (tmp_path / path.name).rename(path)
+    assert kinds(Repository(tmp_path / "repository.json").verify()) == ["orphan"]
+
+
+def test_beside_a_neighbour_with_missing_entries_nothing_is_called_an_orphan(tmp_path: Path) -> None:
+    """What its lost entry named is not ours to judge."""
+    first = project(tmp_path)
+    made = _without(tmp_path)
+    made.delete("x", 1, "no")
+    made.save()
+    _log_of(tmp_path)[0].unlink()
+    note = only(first.verify(), "orphans-unchecked")
+    assert "repository.json" in note.message
+    assert "missing" in note.message
+
+
+def test_packs_of_all_levels_miss_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries that packs of packs carry are there, whatever has become of their files."""
+    monkeypatch.setattr("lazyscribe.journal.log.LOOSE", 3)
+    monkeypatch.setattr("lazyscribe.journal.log.PACKS", 3)
+    made, levels = _without(tmp_path), set()
+    for turn in range(70):
+        made.set_alias("x", f"a{turn}", 1)
+        made.save()
+        levels |= {path.stem[-2:] for path in _log_of(tmp_path)}
+        if turn % 7 == 0:
+            assert Repository(tmp_path / "repository.json").verify().findings == ()
+    assert {"-1", "-2", "-3"} <= levels
+    assert made.verify().findings == ()
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_an_entry_that_was_called_void_is_not_missed(tmp_path: Path, deleted: bool) -> None:
+    """Who calls it void deletes it, while somebody who saw it count tells of aliases behind it."""
+    made = repository(tmp_path)
+    before = (tmp_path / "repository.json").read_bytes()
+    made.log_artifact("x", "dropped", "json", fname="2.json")
+    made.save()
+    made.set_alias("x", "seen", 1)
+    made.save()
+    dropped, behind = _log_of(tmp_path)[-2:]
+    content = dropped.read_bytes()
+    behind.rename(tmp_path / behind.name)
+    (tmp_path / "repository.json").write_bytes(before)
+    other = Repository(tmp_path / "repository.json")
+    other.log_artifact("x", "next", "json", fname="3.json")
+    other.save()
+    assert json.loads(_log_of(tmp_path)[-1].read_bytes())["void"] == [dropped.stem.split("-")[1]]
+    assert not dropped.exists()
+    (tmp_path / behind.name).rename(behind)
+    (tmp_path / "x" / "2.json").unlink()
+    (tmp_path / ".lazyscribe" / "facts" / "x" / "2.json.json").unlink()
+    if not deleted:
+        dropped.write_bytes(content)
+    assert Repository(tmp_path / "repository.json").verify().findings == ()

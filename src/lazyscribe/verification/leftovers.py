@@ -155,10 +155,8 @@ class Leftovers:
         saved = {name.removesuffix(ending) for name in noted for ending in (".lock", ".log") if name.endswith(ending)}
         likely = saved | {"project.json", "repository.json"}
         files: set[str] = set()
-        for key in root:
-            start = RELEASE_LOCK
-            if key != self._subject.key:
-                start = self._start_of(key, likely)
+        for key in sorted({*root, *saved} - {self._subject.key}):
+            start = self._start_of(key, likely)
             if not start.startswith(RELEASE_LOCK) and (key in likely or _looks_like_manifest(start)):
                 try:
                     data, found = _files_of(self._store, key, key in likely)

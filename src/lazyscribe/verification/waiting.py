@@ -88,7 +88,7 @@ def _wanted(store: Store, contents: Contents, looks: Sequence[Look], digests: se
             yield sha256, _Want(look)
         told = _told(contents, look)
         if told is not None and told in digests - known and not _holds(store, look, told):
-            yield told, _Want(look, stale=True)
+            yield told, _Want(look, look.sha256 in known)
 
 
 def _told(contents: Contents, look: Look) -> str | None:
