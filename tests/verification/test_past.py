@@ -422,3 +422,31 @@ def test_an_entry_that_was_called_void_is_not_missed(tmp_path: Path, deleted: bo
     if not deleted:
         dropped.write_bytes(content)
     assert Repository(tmp_path / "repository.json").verify().findings == ()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_of_the_history_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    """Nobody is told to delete it, and nothing is called an orphan; once it can be read, all is as it was."""
+    made = _without(tmp_path)
+    move(made, 70 if packed else 1)
+    (unread, *_) = (path for path in _log_of(tmp_path) if path.stem.endswith("-1") is packed)
+    (tmp_path / "x" / "left.bin").write_bytes(b"?")
+    whole = LocalStore.read
+
+    def refuse(self: LocalStore, key: str) -> Any:
+        if key.endswith(unread.name):
+            raise PermissionError(13, "Permission denied", key)
+        return whole(self, key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalStore, "read", refuse)
+        report = made.verify()
+        anew = Repository(tmp_path / "repository.json", "w").verify()
+    for warning, note in (report.findings, anew.findings) if not packed else (anew.findings,):
+        assert (warning.severity, note.kind) == ("warning", "orphans-unchecked")
+        assert warning.kind in ("history-unreadable", "history-damaged")
+        assert unread.name in warning.message
+        assert "delete" not in warning.message
+    assert kinds(made.verify()) == ["orphan"]

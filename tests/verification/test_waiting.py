@@ -52,6 +52,7 @@ def test_an_experiments_file_that_history_knows_waits(tmp_path: Path) -> None:
     assert all(str(path) in report.findings[0].message for path in (staged, file, facts))
     assert "delete it" not in report.findings[1].message
     assert str(file) in report.findings[1].message
+    assert (report.counts["verified"], report.counts["unverified"]) == (1, 0)
     facts.unlink()
     assert "delete it" not in _said(made.verify())
     assert kinds(made.verify()) == ["staged-file", "unverified"]
@@ -100,6 +101,18 @@ def test_what_nobody_misses_may_be_deleted(tmp_path: Path) -> None:
     report = made.verify()
     assert kinds(report) == ["staged-file"] * 2
     assert all("delete it" in each.message for each in report.findings)
+
+
+def test_two_files_of_the_same_bytes_are_repaired(tmp_path: Path) -> None:
+    """Each of them is told where it waits."""
+    made = repository(tmp_path)
+    made.log_artifact("y", [1], "json", fname="1.json")
+    made.save()
+    for name in ("x", "y"):
+        (tmp_path / name / "1.json").replace(_staged(tmp_path, b"", f"{name}0"))
+    report = made.verify()
+    assert kinds(report) == ["file-missing"] * 2 + ["staged-file"] * 2
+    assert all("waits in" in each.message for each in report.findings[:2])
 
 
 def test_a_missing_file_that_waits_is_found(tmp_path: Path) -> None:
@@ -151,6 +164,8 @@ def test_what_waits_for_a_neighbours_file_is_kept(tmp_path: Path) -> None:
     assert str(file) in message
     assert "delete it" not in message
     assert kinds(theirs.verify()) == ["digest-wrong", "staged-file"]
+    file.write_bytes(b"[1]")
+    assert "delete it" in only(mine.verify(), "staged-file").message
     (tmp_path / ".lazyscribe" / "staged" / "0123456789abcdef").write_bytes(b"?")
     assert "delete it" in only(mine.verify(), "staged-file").message
     (tmp_path / "repository.json").unlink()

@@ -51,7 +51,7 @@ def _is_settled(report: Report) -> bool:
 def _check(subject: Subject, workers: int, meter: Meter) -> tuple[Contents, Report]:
     contents, around, left, settled = _look_around(subject)
     outcome = check_files(subject, contents, around.told, workers, meter)
-    found = with_waiting(subject, contents, around.around, outcome.looks, outcome.findings)
+    found = with_waiting(subject, contents, around.around, outcome)
     meter.tell()
     findings = [*contents.findings, *left, *found]
     findings = findings if settled else around.unsettled(findings)

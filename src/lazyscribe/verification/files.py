@@ -57,7 +57,7 @@ class Look(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What was found of all files, by looking at each."""
+    """What was found of all files, by looking at each; what was counted."""
 
     findings: list[Finding]
     looks: list[Look]

@@ -208,9 +208,10 @@ class Leftovers:
 
     def _damaged_facts(self) -> Iterator[Finding]:
         for key, what in (self.told.damaged if self.told is not None else {}).items():
+            folder = self._place(parent(key[len(PACKS) :]))
             message = (
-                f"{self._place(key)} {what}, so the digests of files in {self._place(parent(key[len(PACKS) :]))} are "
-                "not known; restore it from a good copy."
+                f"{self._place(key)} {what}, so files in {folder} whose facts lay there are loaded without a check; "
+                "restore it from a good copy."
             )
             yield self._find("facts-damaged", key, message)
 
@@ -218,9 +219,7 @@ class Leftovers:
         past = self._contents.history
         if past.trouble:
             place = self._subject.place()
-            message = (
-                f"The history of {place} cannot be read ({past.trouble.rstrip('.')}); see to its permissions or its "
-            )
+            message = f"The history of {place} cannot be read ({past.trouble}); see to its permissions or its "
             yield Finding("history-unreadable", "warning", place, message + "disk.")
         if past.missing:
             log, ids = f"{FOLDER}/{self._subject.key}.log", ", ".join(past.missing)

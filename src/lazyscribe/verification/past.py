@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from lazyscribe.exception import UnreadableError
 from lazyscribe.journal.entries import LogEntry, Told
 from lazyscribe.journal.files import Files, Listing, id_of, level_of
 from lazyscribe.journal.log import Journal
@@ -84,11 +85,19 @@ def read_past(store: Store, key: str, data: bytes | None) -> Past:
     try:
         entries = journal.view(holds, whole=True, listing=_given(listed, journal)).entries
     except Exception as error:  # whatever a file system may raise
-        return Past({}, {}, [], str(error) or type(error).__name__, listed=listed)
+        return Past({}, {}, [], _reason(error), listed=listed)
     written = {key: sha256 for entry in entries for key, sha256 in (entry.files or {}).items()}
     damaged = [f"{journal.folder}/{name}" for name in sorted(journal.damaged)]
     missing = _missing(entries, journal.files) if not any(map(level_of, journal.damaged)) else ()
     return Past(_versions(entries), written, damaged, "", missing, listed)
+
+
+def _reason(error: Exception) -> str:
+    """Return what cannot be read, and why."""
+    cause, path = error.__cause__, getattr(error, "path", None)
+    if isinstance(error, UnreadableError) and cause is not None and path is not None:
+        return f"{path}: {str(cause) or type(cause).__name__}"
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def list_log(store: Store, key: str) -> frozenset[str] | None:

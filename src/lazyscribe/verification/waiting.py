@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from attrs import evolve
@@ -11,7 +11,7 @@ from lazyscribe.facts import FOLDER, digest_of, facts_key
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join, parent
 from lazyscribe.verification.contents import Contents, Subject
-from lazyscribe.verification.files import Look, as_history_tells, write_of
+from lazyscribe.verification.files import Look, Outcome, as_history_tells, write_of
 from lazyscribe.verification.past import read_past
 from lazyscribe.verification.report import Finding
 from lazyscribe.verification.told import PACKS, Told
@@ -45,10 +45,12 @@ class _Want(NamedTuple):
     stale: bool = False
 
 
-def with_waiting(
-    subject: Subject, contents: Contents, around: Around, looks: Sequence[Look], found: list[Finding]
-) -> list[Finding]:
-    """Return the findings `found` of files, with what waits to repair them, and those of the files that wait."""
+def with_waiting(subject: Subject, contents: Contents, around: Around, outcome: Outcome) -> list[Finding]:
+    """Return the findings of files, with what waits to repair them, and those of the files that wait.
+
+    A file that was counted as verified, and is the one before, is so no longer.
+    """
+    found = outcome.findings
     digests: dict[str, str] = {}
     unread: dict[str, str] = {}
     for key in around.staged:
@@ -60,27 +62,26 @@ def with_waiting(
             unread[key] = str(error) or type(error).__name__
     if not (digests or unread):
         return found
-    wanted = dict(_wanted(subject.store, contents, looks, set(digests.values())))
     waiting = {sha256: subject.place(key) for key, sha256 in digests.items()}
-    repairs = {subject.place(want.look.file.key): waiting[sha256] for sha256, want in wanted.items() if not want.stale}
+    missed, clear = _missed_by_others(subject.store, around.others, waiting.keys())
+    wanted = list(_wanted(subject.store, contents, outcome.looks, waiting.keys()))
+    missed |= {sha256: subject.place(want.look.file.key) for sha256, want in wanted}
+    repairs = {subject.place(want.look.file.key): waiting[sha256] for sha256, want in wanted if not want.stale}
     found = [_with_repair(each, repairs.get(each.path)) for each in found]
-    for sha256, want in wanted.items():
+    for sha256, want in wanted:
         if want.stale:
+            outcome.checked["verified"] -= want.look.file.key in contents.files
             found.extend(_not_moved(subject, around.told, want.look, waiting[sha256]))
-    theirs, clear = _of_others(subject.store, around.others)
     clear = clear and contents.complete and not contents.history.gap
     for key, sha256 in digests.items():
-        place = theirs.get(sha256)
-        if sha256 in wanted:
-            place = subject.place(wanted[sha256].look.file.key)
-        found.append(_waits(subject, key, _what_to_do(place, clear)))
+        found.append(_waits(subject, key, _what_to_do(missed.get(sha256), clear)))
     found.extend(
         _waits(subject, key, f"it cannot be read ({why}); see to its permissions") for key, why in unread.items()
     )
     return found
 
 
-def _wanted(store: Store, contents: Contents, looks: Sequence[Look], digests: set[str]) -> Iterator[tuple[str, _Want]]:
+def _wanted(store: Store, contents: Contents, looks: Sequence[Look], digests: Set[str]) -> Iterator[tuple[str, _Want]]:
     """Yield those of the digests that are missed, and where."""
     for look in looks:
         known = {each.sha256 for each in look.file.facts if each is not None}
@@ -103,8 +104,12 @@ def _told(contents: Contents, look: Look) -> str | None:
 def _holds(store: Store, look: Look, sha256: str) -> bool:
     if look.sha256 or look.missing or look.trouble:
         return look.sha256 == sha256
+    return _is(store, look.file.key, sha256)
+
+
+def _is(store: Store, key: str, sha256: str) -> bool:
     try:
-        return _digest(store, look.file.key) == sha256
+        return _digest(store, key) == sha256
     except Exception:  # whatever a file system may raise
         return False
 
@@ -114,8 +119,11 @@ def _digest(store: Store, key: str) -> str:
         return digest_of(buf)[0]
 
 
-def _of_others(store: Store, manifests: Sequence[str]) -> tuple[dict[str, str], bool]:
-    """Return where the files of other manifests lie, by their digests as last told, and whether that is all of them."""
+def _missed_by_others(store: Store, manifests: Sequence[str], digests: Set[str]) -> tuple[dict[str, str], bool]:
+    """Return which files of other manifests should have one of these digests and have not, by that.
+
+    And whether that is known of all of them.
+    """
     found: dict[str, str] = {}
     clear = True
     for key in manifests:
@@ -127,7 +135,9 @@ def _of_others(store: Store, manifests: Sequence[str]) -> tuple[dict[str, str], 
             continue
         clear = clear and not past.gap
         told = {file: gone.told.sha256 for file, gone in past.versions.items()} | past.experiments
-        found.update({sha256: store.describe(file) for file, sha256 in told.items() if sha256 is not None})
+        for file, sha256 in told.items():
+            if sha256 is not None and sha256 in digests and not _is(store, file, sha256):
+                found[sha256] = store.describe(file)
     return found, clear
 
 
