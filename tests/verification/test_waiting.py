@@ -137,6 +137,16 @@ def test_what_cannot_be_compared_is_kept(tmp_path: Path) -> None:
     assert "keep it" in _said(report)
 
 
+def test_beside_a_neighbours_damaged_history_what_waits_is_kept(tmp_path: Path) -> None:
+    """It may be what the lost entry told of."""
+    mine = project(tmp_path)
+    repository(tmp_path)
+    _staged(tmp_path, b"?")
+    (entry, *_) = (tmp_path / ".lazyscribe" / "repository.json.log").iterdir()
+    entry.write_bytes(b"nonsense")
+    assert "keep it" in _said(mine.verify())
+
+
 def test_what_cannot_be_read_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reason is told."""
     made = repository(tmp_path)
