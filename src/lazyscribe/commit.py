@@ -24,6 +24,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from json import dumps
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from lazyscribe.codec.experiments import files_named
@@ -299,19 +300,23 @@ def _take_back(manifest: Manifest, stage: Stage, error: BaseException) -> set[st
         with suppress(Exception):  # without it a moment is left, in which others would have to be saved
             if stage.written and not isinstance(error, LockTimeoutError) and manifest.peek()[0] is not None:
                 held.enter_context(manifest.store.guard(manifest.key))
-        named = _named(manifest) if stage.written else set()
-        return stage.undo(error, lambda key: named is None or fold(key) in named)
+        return stage.undo(error, _named(manifest) if stage.written else lambda _: False)
 
 
-def _named(manifest: Manifest) -> set[str] | None:
-    """Return the folded keys of the files that others name by now; ``None``: it cannot be told."""
+def _named(manifest: Manifest) -> Callable[[str], bool]:
+    """Return what tells whether others name a file by now; if that cannot be told, they do."""
     try:
         found = manifest.peek()[0]
-        if found is None or found == manifest.data:
-            return set()
-        return {fold(key) for key in files_named(found, manifest.place)}
     except Exception as error:
-        return set() if isinstance(error.__cause__, IsADirectoryError) else None
+        cannot_be = isinstance(error.__cause__, IsADirectoryError)
+        return lambda _: not cannot_be
+    if found is None or found == manifest.data:
+        return lambda _: False
+    try:
+        named = {fold(key) for key in files_named(found, manifest.place)}
+    except Exception:  # it is damaged: its texts may be of others' records
+        return lambda key: dumps(key.rpartition("/")[2]).encode() in found
+    return lambda key: fold(key) in named
 
 
 def _may_be_written(manifest: Manifest, stage: Stage, progress: _Progress, error: BaseException) -> bool:
@@ -328,8 +333,7 @@ def _may_be_written(manifest: Manifest, stage: Stage, progress: _Progress, error
         return True
     if progress.against and not isinstance(error, Exception):  # it may come between the deed and the note of it
         return found != progress.against[0]
-    named = _named(manifest)
-    return named is not None and any(fold(key) in named for key in stage.written)
+    return any(map(_named(manifest), stage.written))
 
 
 def _is_there(manifest: Manifest, key: str, error: BaseException) -> bool:

@@ -1,8 +1,10 @@
 """What of a save to a bucket travels at the same time, and what waits for what."""
 
 import signal
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -34,11 +36,15 @@ def interrupted(bucket: Bucket, times: int, repository: Repository) -> None:
     """Save, and be interrupted so many times when the entry is there, and facts are not."""
     count, held = entries(bucket), Held(bucket, FACTS)
 
+    main = threading.main_thread().ident or 0
+
     def interrupt() -> None:
         until(lambda: entries(bucket) > count)
-        for _ in range(times):
+        for number in range(times):
+            if number:  # the one before has arrived
+                until(lambda: "in _wait_at_last" in "".join(traceback.format_stack(sys._current_frames()[main])))
             time.sleep(0.2)  # it waits for the facts by then
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            signal.pthread_kill(main, signal.SIGINT)
         time.sleep(0.2)
         held.released.set()
 
