@@ -15,7 +15,8 @@ What a kill leaves: in step 1 orphan files; between reading and replacing in ste
 the manifest shows to be void, of files of which nothing is known perhaps; after the replacement a complete manifest,
 whose replaced files may still wait (their digest shows it); in step 2 of stores without a lock also a turn, which
 others pass over. An exception before the replacement takes back what step 1 created, so the same save can be tried
-again. One after it is `CommitUnknownError`.
+again; but for files that the manifest names by then, since somebody else was saved. One after it is
+`CommitUnknownError`.
 """
 
 from __future__ import annotations
