@@ -200,7 +200,7 @@ def test_an_alias_that_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nothing_is_taken_back_of_what_cannot_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the manifest cannot be read, somebody may have been saved: new files stay, and the next save takes other names."""
+    """If the manifest cannot be read, somebody may have been saved: new files stay, and other names are taken."""
     file = tmp_path / "repository.json"
     repository = Repository(file)
     repository.log_artifact("m", 0, "json", fname="0.json")
