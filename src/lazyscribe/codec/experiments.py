@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lazyscribe.codec.artifacts import keep_artifacts
@@ -25,11 +26,19 @@ def artifact_files(record: Record) -> list[tuple[str, dict[str, Any]]]:
     return files
 
 
-def files_named(data: bytes, place: str) -> set[str]:
-    """Return the keys of the files that a manifest names, of versions or of experiments."""
+def files_named(data: bytes, place: str, check: Callable[[Record, str, int], object] | None = None) -> set[str]:
+    """Return the keys of the files that a manifest names, of versions or of experiments.
+
+    Parameters
+    ----------
+    check
+        Called as ``check(record, place, position)``; raises if a record is not what it should be.
+    """
     texts, found = Texts(data, place), set[str]()
     for position in range(len(texts)):
         record = decode(texts.raw(position), place, position)
+        if check is not None:
+            check(record, place, position)
         if "fname" in record:
             found.add(join(record["name"], record["fname"]))
         elif "slug" in record:

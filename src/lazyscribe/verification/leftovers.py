@@ -19,15 +19,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 
-from lazyscribe.codec.experiments import artifact_files
-from lazyscribe.codec.text import check_experiment, check_version, decode
-from lazyscribe.codec.texts import split
+from lazyscribe.codec.experiments import files_named
+from lazyscribe.codec.text import Record, check_experiment, check_version
 from lazyscribe.exception import CorruptManifestError, InvalidNameError
 from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.journal.files import TURN, level_of
 from lazyscribe.store.base import Store
-from lazyscribe.store.keys import fold, join, parent
+from lazyscribe.store.keys import fold, parent
 from lazyscribe.verification.contents import Contents, Subject
 from lazyscribe.verification.past import Past, read_past
 from lazyscribe.verification.report import Finding
@@ -296,16 +296,18 @@ def _looks_like_manifest(start: bytes) -> bool:
 
 
 def _files_of(store: Store, key: str, strict: bool) -> tuple[bytes | None, set[str]]:
-    """Return another manifest and the folded keys of the files that its records name."""
-    place, found, files = store.describe(key), store.read(key), set()
-    for position, text in enumerate(split(found[0], place) if found is not None else ()):
-        record = decode(text, place, position)
-        if "fname" in record:
-            check_version(record, place, position)
-            files.add(fold(join(record["name"], record["fname"])))
-        elif "slug" in record:
-            check_experiment(record, place, position)
-            files.update(fold(join(folder, each["fname"])) for folder, each in artifact_files(record))
-        elif strict and "tag" not in record:  # no release either
-            raise CorruptManifestError(f"record {position} is of no kind that is known", path=place, record=position)
-    return found[0] if found is not None else None, files
+    """Return another manifest and the folded keys of the files that its records name; a `strict` one has no others."""
+    found = store.read(key)
+    if found is None:
+        return None, set()
+    named = files_named(found[0], store.describe(key), partial(_check_record, strict))
+    return found[0], set(map(fold, named))
+
+
+def _check_record(strict: bool, record: Record, place: str, position: int) -> None:
+    if "fname" in record:
+        check_version(record, place, position)
+    elif "slug" in record:
+        check_experiment(record, place, position)
+    elif strict and "tag" not in record:  # no release either
+        raise CorruptManifestError(f"record {position} is of no kind that is known", path=place, record=position)
