@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from lazyscribe.claims import Claims
 from lazyscribe.digest import HashingFile
 from lazyscribe.draft import Written
 from lazyscribe.exception import Exists, SaveError
@@ -36,9 +37,18 @@ class Stage:
         Files by key that are taken for our own if they hold what is to be written.
     spent
         Iterators that a handler had already; those handed to one now are added.
+    claims
+        The names that are given away; default: by this stage.
     """
 
-    def __init__(self, store: Store, author: str | None, unsure: Mapping[str, Written], spent: list[Any]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        author: str | None,
+        unsure: Mapping[str, Written],
+        spent: list[Any],
+        claims: Claims | None = None,
+    ) -> None:
         self._store = store
         self._unsure = unsure
         self._spent = spent
@@ -46,7 +56,7 @@ class Stage:
         self._creator: Creator = store
         self._together = ExitStack()
         self._steps: list[Steps] = []
-        self._claimed: set[str] = set()
+        self._claims = Claims() if claims is None else claims
         self._known: dict[str, Draft] = {}  # the drafts whose files are among the unsure ones
         self.written: dict[str, Written] = {}
 
@@ -61,6 +71,11 @@ class Stage:
             except BaseException:
                 self._wait_at_last()
                 raise
+
+    def found(self) -> dict[str, Draft]:
+        """Return the drafts whose files were there already, by their keys."""
+        known = ((steps.key, steps) for steps in self._steps if steps.key)
+        return {key: steps.draft for key, steps in known if steps.draft is not None and key not in steps.created}
 
     def finish(self) -> None:
         """Wait until all that was staged so far is durable; nothing more is staged together."""
@@ -112,17 +127,19 @@ class Stage:
         for fname in steps.names:
             key = check_key(join(draft.folder, fname))
             of = self._known.get(key)
-            if fold(key) in self._claimed or (draft.taken(key) if of is None else of is not draft):
+            if draft.taken(key) if of is None else of is not draft:
                 continue
-            written = make(key)
-            if written is None and draft.replaces and fname == steps.wanted:
-                aside = new_aside()
-                written = self._create(aside, steps)
-                steps.aside = aside, key
+            with self._claims.trying(fold(key)) as free:
+                written = make(key) if free else None
+                if free and written is None and draft.replaces and fname == steps.wanted:
+                    aside = new_aside()
+                    written = self._create(aside, steps)
+                    steps.aside = aside, key
+                if written is not None:
+                    self._claims.give(fold(key))
             if written is not None:
                 draft.record["fname"], (draft.sha256, draft.size) = fname, written
                 self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
-                self._claimed.add(fold(key))
                 steps.key = key
                 return
 

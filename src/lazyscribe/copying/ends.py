@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lazyscribe._dates import parse_date, to_text
 from lazyscribe.codec.experiments import artifact_files
 from lazyscribe.codec.text import Record, decode
 from lazyscribe.codec.texts import Texts, split
@@ -16,9 +18,15 @@ from lazyscribe.place import Place, split_file
 from lazyscribe.project import Project
 from lazyscribe.repository import Repository
 from lazyscribe.store.base import Store
+from lazyscribe.store.keys import join
+from lazyscribe.verification.files import as_history_tells
+from lazyscribe.verification.past import read_past
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lazyscribe.facts import Facts
+    from lazyscribe.verification.past import Gone
 
 KINDS: dict[str, Callable[[Any, Any], Document[Any]]] = {"project": Project, "repository": Repository}
 
@@ -48,6 +56,8 @@ class End:
         self.kind = document._kind
         self.manifest = self.document._manifest
         self.editable = not opened or document.mode != "a"
+        self._past: dict[str, Gone] | None = None
+        self._reading_past = threading.Lock()
 
     @property
     def store(self) -> Store:
@@ -85,6 +95,16 @@ class End:
     def files(self, record: Record) -> list[tuple[str, Record]]:
         """Return folder and record of every artifact in a record."""
         return artifact_files(record) if self.kind == "project" else [(record["name"], record)]
+
+    def told_of(self, folder: str, record: Record) -> Facts | None:
+        """Return what the journal tells of the file of a version; read when that is first asked for."""
+        if self.kind == "project":  # of whose files it is not known which write it tells of
+            return None
+        with self._reading_past:
+            if self._past is None:
+                self._past = read_past(self.store, self.manifest.key, self.manifest.data).versions
+        date = to_text(parse_date(record["created_at"]))
+        return as_history_tells(self._past.get(join(folder, record["fname"])), date, record["handler"])
 
 
 def _emptied(document: Document[Any]) -> Document[Any]:

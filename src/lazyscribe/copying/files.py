@@ -6,17 +6,22 @@ stays, whatever happens after: the next copy finds it by its digest and does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
+from lazyscribe.claims import Claims
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.copying.ends import End
 from lazyscribe.copying.plan import Item, Wanted, digest_in
+from lazyscribe.digest import HashingFile
 from lazyscribe.draft import Draft, Source, Written
-from lazyscribe.exception import CommitUnknownError, SaveError
-from lazyscribe.filling import further_names, reason
+from lazyscribe.exception import CommitUnknownError, Exists, SaveError
+from lazyscribe.facts import new_pack, read_facts
+from lazyscribe.filling import fill, further_names, naming, reason
 from lazyscribe.stage import Stage
+from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join, parent
 
 FILES, BYTES = 64, 64 << 20
@@ -60,12 +65,27 @@ def batches(items: Iterable[Item]) -> Iterator[Batch]:
 
 def draft_of(wanted: Wanted, source: End, taken: Taken) -> Draft:
     """Return what stages a file; its record gets the name that the file is given."""
-    origin = Source(source.store, wanted.key, wanted.facts)
+    origin = Source(source.store, wanted.key, wanted.facts or wanted.told)
     return Draft(wanted.record, wanted.folder, from_record(wanted.record), taken, source=origin)
 
 
-def bring(batch: Batch, source: End, target: End, taken: Taken) -> dict[str, Written]:
-    """Stage the files of a batch, and return them by their keys: durable by then, and with their facts.
+class Brought(NamedTuple):
+    """Files that are in the target, by their keys.
+
+    Attributes
+    ----------
+    written
+        Those of which something was known in the source: what it is.
+    found
+        Those that were there already: an earlier copy left them, or somebody just begins with them.
+    """
+
+    written: dict[str, Written]
+    found: dict[str, Draft]
+
+
+def bring(batch: Batch, source: End, target: End, taken: Taken, claims: Claims) -> Brought:
+    """Stage the files of a batch: durable by then, and with their facts.
 
     Raises
     ------
@@ -74,32 +94,56 @@ def bring(batch: Batch, source: End, target: End, taken: Taken) -> dict[str, Wri
     CorruptArtifactError
         It is not what was saved.
     """
-    drafts = [draft_of(wanted, source, taken) for wanted in batch.files]
+    drafts = {id(wanted): draft_of(wanted, source, taken) for wanted in batch.files}
     there = set(target.store.files_in(batch.folder))
-    left = {key: written for draft in drafts for key, written in _left_of(draft, there)}
-    stage = Stage(target.store, batch.author, left, [])
+    left = {key: each for wanted in batch.files for key, each in _left_of(wanted, drafts[id(wanted)], there)}
+    stage = Stage(target.store, batch.author, left, [], claims)
     try:
         with stage.all_at_once():
-            stage.write_all(drafts)
+            stage.write_all(drafts.values())
     except SaveError as error:
         raise _told(error, target) from error
-    return stage.written
+    unknown = {id(draft.artifact) for draft in drafts.values() if draft.source is None or draft.source.facts is None}
+    written = {key: each for key, each in stage.written.items() if id(each.artifact) not in unknown}
+    return Brought(written, stage.found())
 
 
-def _left_of(draft: Draft, there: set[str]) -> Iterator[tuple[str, Written]]:
+def keep(found: Mapping[str, Draft], target: End) -> None:
+    """Create those files once more that were there already and are not now, when records name them; their facts, too.
+
+    Whoever had begun with such a file has taken it back. Now that it is named, it would stay.
+    """
+    there = {folder: set(target.store.files_in(folder)) for folder in {parent(key) for key in found}}
+    for key, draft in found.items():
+        if key not in there[parent(key)]:
+            with naming(draft):
+                _create_again(key, draft, target.store)
+
+
+def _create_again(key: str, draft: Draft, store: Store) -> None:
+    with suppress(Exists), store.create(key) as raw:
+        fill(HashingFile(raw), draft)
+    facts = draft.source.facts if draft.source is not None else None
+    if facts is not None and facts.author and read_facts(store, key, facts.created_at, facts.handler) is None:
+        pack, data = new_pack(parent(key), {key.rpartition("/")[2]: facts})
+        with store.create(pack) as raw:
+            raw.write(data)
+
+
+def _left_of(wanted: Wanted, draft: Draft, there: set[str]) -> Iterator[tuple[str, Written]]:
     """Yield the keys of files, among those that are `there`, that an earlier copy may have left of this one."""
     for fname in chain([draft.record["fname"]], further_names(draft.artifact)):
         key = join(draft.folder, fname)
         if key not in there:  # it would have come there
             return
         if not draft.taken(key):
-            yield key, _as_written(draft)
+            yield key, _as_written(wanted, draft)
 
 
-def _as_written(draft: Draft) -> Written:
+def _as_written(wanted: Wanted, draft: Draft) -> Written:
     """Return what an earlier copy, which was interrupted, wrote if it wrote this file."""
     assert draft.source is not None
-    if (facts := draft.source.facts) is not None:
+    if (facts := wanted.facts) is not None:
         return Written(facts.sha256, facts.size, draft.artifact, None)
     return Written(*digest_in(draft.source.store, draft.source.key), draft.artifact, None)
 

@@ -17,12 +17,25 @@ from lazyscribe.store.keys import join
 
 
 class Wanted(NamedTuple):
-    """A file to be copied: its key in the source, its folder, the record of its artifact (part of the item's)."""
+    """A file to be copied.
+
+    Attributes
+    ----------
+    key
+        In the source.
+    record
+        Of its artifact, part of the item's.
+    facts
+        What is known of it.
+    told
+        Where no facts are known: what the source's journal tells, without size and author.
+    """
 
     key: str
     folder: str
     record: Record
     facts: Facts | None
+    told: Facts | None
 
 
 class Item:
@@ -41,8 +54,8 @@ class Item:
     """
 
     def __init__(self, row: Row) -> None:
-        self.key, self.record, self._text = row
-        self._read = decode(row.text, "what was read before")
+        self.key, self._read, self._text = row
+        self.record = decode(row.text, "what was read before")  # its own: names of files are changed in it
         self.fresh = self.changes = True
         self.wanted: list[Wanted] = []
 
@@ -193,21 +206,29 @@ def look(item: Item, there: list[Record], source: End, target: End) -> Item:
         As `settle`; or a file of it holds other bytes there.
     """
     named = [join(folder, record["fname"]) for folder, record in source.files(item.record)]
-    known = [_facts(source.store, *pair) for pair in source.files(item.record)]
+    known = [_known(source, *pair) for pair in source.files(item.record)]
     settled = settle(item, there, source, target) if there else item.record
     item.fresh, item.changes = not there, settled not in there
     present = [pair for record in there for pair in target.files(record)]
     kept = source.files(settled)
-    for key, facts, (folder, record) in zip(named, known, source.files(item.record), strict=True):
+    for key, (facts, told), (folder, record) in zip(named, known, source.files(item.record), strict=True):
         if source.kind == "project" and (folder, record) not in kept:
             continue  # the target's own state of that artifact is the newer one
         same = (each for other, each in present if other == folder and _without_names(each) == _without_names(record))
         held = next(same, None)
         if held is None:
-            item.wanted.append(Wanted(key, folder, record, facts))
-        elif not _same_bytes((source.store, key, facts), (target.store, join(folder, held["fname"]), held, folder)):
+            item.wanted.append(Wanted(key, folder, record, facts, told))
+        elif not _same_bytes(
+            (source.store, key, facts or told), (target.store, join(folder, held["fname"]), held, folder)
+        ):
             raise _conflict(record, held, source, target, f", whose file {join(folder, held['fname'])} is another")
     return item
+
+
+def _known(source: End, folder: str, record: Record) -> tuple[Facts | None, Facts | None]:
+    """Return the facts of a file and, where there are none, what the journal tells of it."""
+    facts = _facts(source.store, folder, record)
+    return facts, source.told_of(folder, record) if facts is None else None
 
 
 def _facts(store: Store, folder: str, record: Record) -> Facts | None:

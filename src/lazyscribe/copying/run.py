@@ -7,6 +7,7 @@ target's records hold, and takes files that are there with the right digest for 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import partial
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lazyscribe import _utils
+from lazyscribe.claims import Claims
 from lazyscribe.codec.text import Record, assemble, encode
 from lazyscribe.commit import save
 from lazyscribe.copying.ends import End, Row, source_end, target_end
-from lazyscribe.copying.files import batches, bring, keys_of, size_of
+from lazyscribe.copying.files import batches, bring, keep, keys_of, size_of
 from lazyscribe.copying.plan import Item, look, own_dependency, select, settle
 from lazyscribe.copying.telling import Teller, refuse_used_numbers
 from lazyscribe.document import Document
@@ -26,7 +28,7 @@ from lazyscribe.place import Place
 from lazyscribe.progress import Followed, Meter, checked, following
 from lazyscribe.project import Project
 from lazyscribe.repository import Repository
-from lazyscribe.store.keys import fold
+from lazyscribe.store.keys import fold, join
 from lazyscribe.verification.threads import default_workers, in_threads
 
 FILES, BYTES = 256, 1 << 30
@@ -118,6 +120,7 @@ class _Copy:
         self._source, self._target = source, target
         self._workers, self._meter = workers, meter
         self._owned: set[str] = set()
+        self._claims = Claims()
 
     def run(self, names: Collection[str] | None, since: datetime | str | None) -> Copied:
         """Do it."""
@@ -152,11 +155,13 @@ class _Copy:
 
     def _bring(self, items: list[Item]) -> None:
         """Copy the files of some items, and name them."""
-        work = partial(bring, source=self._source, target=self._target, taken=self._is_taken)
+        work = partial(bring, source=self._source, target=self._target, taken=self._is_taken, claims=self._claims)
         staged = in_threads(work, batches(items), self._workers, self._meter)
         self._meter.tell()
-        teller = Teller(self._target, {key: file for part in staged for key, file in part.items()})
+        teller = Teller(self._target, {key: file for part in staged for key, file in part.written.items()})
         save(self._target.manifest, [], partial(self._compose, items), author=None, teller=teller)
+        for part in staged:
+            keep(part.found, self._target)
         self._own(item.record for item in items)
 
     # Records
@@ -196,6 +201,8 @@ class _Copy:
         changed, added = False, []
         for item in items:
             positions = by_key.get(item.key)
+            if positions is None and not item.fresh:  # only what had changed was to be taken over
+                raise self._changed_meanwhile(item)
             if positions is None:
                 added.append(Row(item.key, item.record, item.text))
                 continue
@@ -209,7 +216,20 @@ class _Copy:
                 rows[same], changed = Row(item.key, settled, encode(settled)), True
         if data is not None and not changed and not added:
             return data
-        return assemble([row.text for row in self._joined(rows, added)])
+        joined = self._joined(rows, added)
+        self._refuse_shared_files(items, joined)
+        return assemble([row.text for row in joined])
+
+    def _changed_meanwhile(self, item: Item) -> ConflictError:
+        message = f"{item.record['name']!r} was changed in {self._target.place} while it was copied; copy again."
+        return ConflictError(message, path=self._target.place, conflicts=[])
+
+    def _refuse_shared_files(self, items: list[Item], rows: list[Row]) -> None:
+        """Make sure that no file which was brought is named twice: somebody else may have begun with it, and saved."""
+        named = Counter(map(fold, keys_of(self._target, (row.record for row in rows))))
+        for item in items:
+            if any(named[fold(join(each.folder, each.record["fname"]))] > 1 for each in item.wanted):
+                raise self._changed_meanwhile(item)
 
     def _refuse_what_was_not_brought(self, item: Item, settled: Record, there: list[Record]) -> None:
         """Make sure that every file which the settled record names was brought or is another's in the target."""
@@ -218,8 +238,7 @@ class _Copy:
         known = [pair for record in there for pair in self._target.files(record)]
         known += [(each.folder, each.record) for each in item.wanted]
         if any(pair not in known for pair in self._target.files(settled)):
-            message = f"{item.key!r} was changed in {self._target.place} while it was copied; copy again."
-            raise ConflictError(message, path=self._target.place, conflicts=[])
+            raise self._changed_meanwhile(item)
 
     def _joined(self, rows: list[Row], added: list[Row]) -> list[Row]:
         """Return the records in the order of the file: experiments by creation, versions as they came."""

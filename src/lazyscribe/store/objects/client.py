@@ -224,11 +224,11 @@ class Client(Asking):
             )
         )
 
-    def take_back(self, path: str, identity: str) -> None:
-        """Remove a file if it is the one of that identity and this can be told now."""
+    def take_back(self, path: str, size: int, identity: str) -> None:
+        """Remove a file if it is the one of that size and identity and this can be told now."""
         with suppress(Exception):
             found = self.get(path, head=True)
-            if found is not None and found.attributes.get(IDENTITY) == identity:
+            if found is not None and (found.meta["size"], found.attributes.get(IDENTITY)) == (size, identity):
                 self.delete(path)
 
     def replaced(self, path: str, size: int, claim: Version) -> Version | None:

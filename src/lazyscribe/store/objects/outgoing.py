@@ -152,7 +152,7 @@ class Outgoing(Staging):
         return path, self.read(), self._identity
 
     def deliver(self, path: str, answer: Version | Trouble | None = None) -> None:
-        """See to it that all of it is there; if that fails, that nothing of it is.
+        """See to it that all of it is there; if that fails, that nothing holds its name but a whole file.
 
         Parameters
         ----------
@@ -174,8 +174,13 @@ class Outgoing(Staging):
         except Refused:
             raise
         except BaseException:
-            self._client.take_back(path, self._identity)
+            if size > IN_MEMORY or self._claimed is not None:
+                self._give_back(path)
             raise
+
+    def _give_back(self, path: str) -> None:
+        """Remove what claims the name. A whole file stays: who copies may have found and named it meanwhile."""
+        self._client.take_back(path, len(CLAIM), self._identity)
 
     def _complete(self, path: str, size: int, answer: Version | Trouble | None) -> None:
         if self._error is not None:
@@ -218,5 +223,5 @@ class Outgoing(Staging):
             self._sender.join()
             self._sender = None
             if self._claimed is not None:
-                self._client.take_back(self._path, self._identity)
+                self._give_back(self._path)
         super().dispose()
