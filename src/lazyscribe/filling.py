@@ -58,6 +58,8 @@ def _copy(source: Source, sink: HashingFile, draft: Draft) -> None:
     with source.store.open(source.key) as buf:
         while chunk := buf.read(CHUNK):
             sink.write(chunk)
+    if source.facts is None:
+        source.store.confirm(source.key)
     check(source.facts, sink.result()[0], source.store.describe(source.key), str(draft.record["name"]))
 
 

@@ -112,6 +112,9 @@ def checked_file(
         facts = told()
         if facts is None and recorded:
             refuse(artifact, "recorded", path)
+        if facts is None:
+            with _missed(store, key, artifact.name):
+                store.confirm(key)
         if (size := raw.seek(0, io.SEEK_END)) <= _limit(reads, raw):
             raw.seek(0)
             held = _held(raw, size)
@@ -193,8 +196,15 @@ def _watched(raw: BinaryIO, facts: Facts, path: str, name: str) -> Iterator[None
 
 def open_file(store: Store, key: str, name: str, limit: int = 0) -> BinaryIO:
     """Open the file of an artifact (see `Store.open_held`), or say which one is not there."""
-    try:
+    with _missed(store, key, name):
         return store.open_held(key, limit)
+
+
+@contextmanager
+def _missed(store: Store, key: str, name: str) -> Iterator[None]:
+    """Say of which artifact a file is not there."""
+    try:
+        yield
     except FileNotFoundError as error:
         message = f"The file of the artifact {name!r} is not there: {store.describe(key)}; restore it from a copy."
         raise ArtifactFileMissingError(message, name=name, path=store.describe(key)) from error

@@ -100,6 +100,17 @@ class Store(ABC):
         """Open as `open` does; stores that fetch whole files hold one of up to `limit` bytes in an `io.BytesIO`."""
         return self.open(key)
 
+    def confirm(self, key: str) -> None:  # noqa: B027 - most stores give nothing else
+        """Make sure that what was opened as `key` is that file, where no digest tells.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is no such file; the store gives something else in its place.
+        UnreadableError
+            It cannot be told.
+        """
+
     @abstractmethod
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Yield a new, seekable, readable and writable file that becomes `key` when the block ends well.

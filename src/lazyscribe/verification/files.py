@@ -146,6 +146,7 @@ def _look(store: Store, file: File, meter: Meter) -> Look:
     try:
         with store.open(file.key) as buf:
             if not any(file.facts):
+                store.confirm(file.key)
                 return Look(file)
             return Look(file, *_digest(buf.read, min(file.size + 1, CHUNK) if file.size else CHUNK, tell))
     except (FileNotFoundError, NotADirectoryError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
-from lazyscribe.exception import LazyscribeError
+from lazyscribe.exception import LazyscribeError, UnreadableError
 from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
 from lazyscribe.store.objects.trouble import Kind, Trouble, trouble_of
 
@@ -13,6 +13,12 @@ T = TypeVar("T")
 
 PIECE = 256 << 10
 """Bytes of a large file that are taken over at once while it comes: so many for each part are in memory twice."""
+
+
+_PACKINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
+"""The encodings by which a server sends other bytes than those of the file."""
+_PACKED = (".gz", ".tgz", ".svgz", ".z", ".br", ".zst")
+"""How the names of files end that are packed by themselves, of which servers say by an encoding what they are."""
 
 
 class Version(NamedTuple):
@@ -41,6 +47,7 @@ class Asking:
         self._denied = False
         self._made_in = {environment()}
         self._by_generation = settings.kind == "GCSStore"  # there equal bytes have equal ETags, and are another version
+        self._packs = settings.kind == "HTTPStore"  # what lies in a bucket is sent as it was put there
         self._shown = settings.shown
 
     @property
@@ -77,19 +84,36 @@ class Asking:
         return f"{self._shown}/{path}"
 
     def get(self, path: str, known: Version | None = None, **options: Any) -> Any:
-        """Return obstore's result; ``None``: there is no such file, `Kind.UNCHANGED`: it still is `known`."""
+        """Return obstore's result; ``None``: there is no such file, `Kind.UNCHANGED`: it still is `known`.
+
+        Raises
+        ------
+        UnreadableError
+            A web server sends it packed, so that its bytes are others than those of the file.
+        """
         import obstore
 
         if known is not None and known.e_tag is not None and not self._by_generation:
             options["if_none_match"] = known.e_tag
         found = self._try(lambda: obstore.get(self._patient, path, options=options or None))  # type: ignore[arg-type]
         if not isinstance(found, Trouble):
+            self._refuse_packed(path, found.attributes.get("Content-Encoding", ""))
             return found
         if found.kind is Kind.MISSING:
             return None
         if found.kind is Kind.UNCHANGED and "if_none_match" in options:
             return found.kind
         raise found.error(self.url(path))
+
+    def _refuse_packed(self, path: str, encoding: str) -> None:
+        names = {name.strip().lower() for name in encoding.split(",")}
+        if self._packs and (packing := ", ".join(sorted(names & _PACKINGS))) and not path.lower().endswith(_PACKED):
+            place = self.url(path)
+            message = (
+                f"{place} comes packed (Content-Encoding: {packing}), though that was not asked for; have its server "
+                "send files as they are, or use the folder or the bucket that is shown there."
+            )
+            raise UnreadableError(message, path=place)
 
     def content(self, result: Any, path: str) -> bytes:
         """Return the bytes of a result, all of them."""
