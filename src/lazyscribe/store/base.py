@@ -100,6 +100,13 @@ class Store(ABC):
         """Open as `open` does; stores that fetch whole files hold one of up to `limit` bytes in an `io.BytesIO`."""
         return self.open(key)
 
+    def is_claimed(self, key: str) -> bool:  # noqa: ARG002
+        """Whether `key` only holds the name of a large file that is on its way, or whose writer was killed.
+
+        Of stores that hold names so.
+        """
+        return False
+
     @abstractmethod
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Yield a new, seekable, readable and writable file that becomes `key` when the block ends well.

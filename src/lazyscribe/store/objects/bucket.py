@@ -13,7 +13,7 @@ from lazyscribe.store.base import Token
 from lazyscribe.store.objects.asking import Version
 from lazyscribe.store.objects.batch import Batch
 from lazyscribe.store.objects.fetching import Spans, Target, in_parts
-from lazyscribe.store.objects.outgoing import Outgoing
+from lazyscribe.store.objects.outgoing import CLAIM, Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore
 from lazyscribe.store.objects.settings import Settings
@@ -59,6 +59,13 @@ class BucketStore(ReadingStore):
     def _below(self, start: str, paths: Any) -> Iterator[str]:
         cut = len(self._folder) + 1 if self._folder else 0
         return (path[cut:] for path in paths if not start or path.startswith(start + "/"))
+
+    def is_claimed(self, key: str) -> bool:
+        """Ask how large it is, and read it only if a claim is as large."""
+        path, client = self._path(key), self._client
+        if (found := client.get(path, head=True)) is None or found.meta["size"] != len(CLAIM):
+            return False
+        return (found := client.get(path)) is not None and client.content(found, path) == CLAIM
 
     # Writing
 
