@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-CODES = {409: "ConditionalRequestConflict", 412: "PreconditionFailed", 500: "InternalError", 503: "SlowDown"}
+CODES = {
+    **{202: "Accepted", 409: "ConditionalRequestConflict", 412: "PreconditionFailed"},
+    **{500: "InternalError", 503: "SlowDown"},
+}
 """What S3 calls the answers that are given in the place of the server's."""
 
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
@@ -194,6 +197,7 @@ class Proxy:
             up.set()
             await self._stop.wait()
             server.close()
+            await self._loop.shutdown_default_executor()
             while others := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
                 for task in others:
                     task.cancel()
@@ -201,7 +205,6 @@ class Proxy:
                 await asyncio.sleep(0)  # a connection that was just accepted becomes a task
 
         self._loop.run_until_complete(run())
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

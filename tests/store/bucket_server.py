@@ -114,7 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.bucket.sent = {name.lower(): value for name, value in self.headers.items()}
         self.bucket.sent |= {"query": url.query, "path": url.path}
         whole = self.command == "POST" and "uploadId" in url.query
-        fault = self.bucket.fault(self.command, key + "?complete" * whole)
+        copies = "x-amz-copy-source" in self.bucket.sent
+        fault = self.bucket.fault(self.command, key + "?complete" * whole + "?copy" * copies)
         if fault is not None and not fault.done:
             self._fail(fault)
             return

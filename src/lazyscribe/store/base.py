@@ -111,6 +111,13 @@ class Store(ABC):
             It cannot be told.
         """
 
+    def is_claimed(self, key: str) -> bool:  # noqa: ARG002
+        """Whether `key` only holds the name of a large file that is on its way, or whose writer was killed.
+
+        Of stores that hold names so.
+        """
+        return False
+
     @abstractmethod
     def create(self, key: str) -> AbstractContextManager[BinaryIO]:
         """Yield a new, seekable, readable and writable file that becomes `key` when the block ends well.

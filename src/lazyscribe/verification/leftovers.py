@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 
 from lazyscribe.codec.experiments import files_named
@@ -26,11 +27,13 @@ from lazyscribe.codec.text import Record, check_experiment, check_version
 from lazyscribe.exception import CorruptManifestError, InvalidNameError
 from lazyscribe.facts import FOLDER, facts_key
 from lazyscribe.journal.files import TURN, level_of
+from lazyscribe.progress import Meter
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import fold, parent
 from lazyscribe.verification.contents import Contents, Subject
 from lazyscribe.verification.past import Past, read_past
 from lazyscribe.verification.report import Finding
+from lazyscribe.verification.threads import default_workers, in_threads
 from lazyscribe.verification.told import FACTS, PACKS, read_told
 from lazyscribe.verification.waiting import STAGED, Around
 
@@ -242,7 +245,14 @@ class Leftovers:
 
     def _orphans(self, lying: set[str], about: set[str]) -> Iterator[Finding]:
         packed = self.told.packed if self.told is not None else {}
-        for key in lying | about:
+        claimed = {each for each in in_threads(self._if_claimed, lying | about, default_workers(), Meter(None)) if each}
+        for key in claimed:
+            message = (
+                f"{self._place(key)} holds the name of a large file that is on its way here, or whose writer was "
+                "killed; delete it only if nobody has been saving for a day."
+            )
+            yield self._find("temporary-file", key, message)
+        for key in (lying | about) - claimed:
             if key in lying or self._is_there(key):
                 message = f"{self._place(key)} belongs to no record; if nobody is saving and nobody needs it, delete it"
                 own = key in about and key not in packed
@@ -252,6 +262,12 @@ class Leftovers:
                 facts = facts_key(key)
                 message = f"{self._place(facts)} tells of a file that is not there and belongs to no record; delete it."
                 yield self._find("facts-without-file", facts, message)
+
+    def _if_claimed(self, key: str) -> str:
+        """Return `key` if it only holds a name; one that cannot be read is told like others."""
+        with suppress(Exception):
+            return key if self._store.is_claimed(key) else ""
+        return ""
 
     def _is_there(self, key: str) -> bool:
         try:

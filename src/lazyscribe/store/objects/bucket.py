@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO, cast
 
 from lazyscribe.exception import Stale
+from lazyscribe.progress import apart
 from lazyscribe.store import guards, keys
 from lazyscribe.store.base import Token
 from lazyscribe.store.objects.asking import Version
 from lazyscribe.store.objects.batch import Batch
 from lazyscribe.store.objects.fetching import Spans, Target, in_parts
-from lazyscribe.store.objects.outgoing import Outgoing
+from lazyscribe.store.objects.outgoing import CLAIM, Outgoing
 from lazyscribe.store.objects.probe import check_conditions
 from lazyscribe.store.objects.reading import ReadingStore
 from lazyscribe.store.objects.settings import Settings
@@ -58,6 +59,13 @@ class BucketStore(ReadingStore):
     def _below(self, start: str, paths: Any) -> Iterator[str]:
         cut = len(self._folder) + 1 if self._folder else 0
         return (path[cut:] for path in paths if not start or path.startswith(start + "/"))
+
+    def is_claimed(self, key: str) -> bool:
+        """Ask how large it is, and read it only if a claim is as large."""
+        path, client = self._path(key), self._client
+        if (found := client.get(path, head=True)) is None or found.meta["size"] != len(CLAIM):
+            return False
+        return (found := client.get(path)) is not None and client.content(found, path) == CLAIM
 
     # Writing
 
@@ -139,14 +147,27 @@ class BucketStore(ReadingStore):
         raise stale
 
     def replace(self, source: str, target: str) -> None:
-        """Copy within the store, then remove the source."""
+        """Copy within the store, or by this machine if it does not do that; then remove the source."""
         old, new = self._path(source), self._new_path(target)
         self._ready()
-        if old != new:
-            self._client.copy(old, new)
-            self._client.delete(old)
-        elif self._client.get(old, head=True) is None:
-            raise FileNotFoundError(f"There is no file {self.describe(source)}.")
+        if old == new:
+            if self._client.get(old, head=True) is None:
+                raise FileNotFoundError(f"There is no file {self.describe(source)}.")
+            return
+        if not self._client.copy(old, new):
+            self._send_over(source, target)
+        self._client.delete(old)
+
+    def _send_over(self, source: str, target: str) -> None:
+        """Fetch a file and put it over another; of this, callbacks that follow a save are told nothing."""
+        failed: Failed | None = None
+        with apart(), self.open(source) as file:
+            try:
+                self._client.overwrite(self._path(target), file)
+            except Failed as error:
+                failed = error
+        if failed is not None:
+            raise failed.error(self.describe(target))
 
     def delete(self, key: str) -> None:
         """Remove the file."""

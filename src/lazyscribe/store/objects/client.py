@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, BinaryIO
 
 from lazyscribe.store.objects.asking import Asking, Version, version_of
 from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
@@ -241,11 +241,35 @@ class Client(Asking):
             return None
         return version_of(found.meta)
 
-    def copy(self, source: str, target: str) -> None:
-        """Copy a file over another, within the store."""
+    def copy(self, source: str, target: str) -> bool:
+        """Have the store copy a file over another; whether it has.
+
+        Azure may answer before it begins, and obstore does not tell, so it is not asked. Others refuse what they cannot
+        do at once, as Amazon does above 5 GiB.
+        """
         import obstore
 
-        self._done(lambda: obstore.copy(self._patient, source, target), source)
+        if self._settings.kind == "AzureStore":
+            return False
+        return not isinstance(self._try(lambda: obstore.copy(self._patient, source, target)), Trouble)
+
+    def overwrite(self, path: str, file: BinaryIO) -> None:
+        """Write a file over what is there; until all of it has arrived that stays."""
+        size, attributes = file.seek(0, os.SEEK_END), {IDENTITY: os.urandom(16).hex()}
+        answer: Trouble | None = None
+        for _ in pauses(self._seconds, self._tries):
+            file.seek(0)
+            if size <= PART:
+                found = self._put_once(path, file.read(), "overwrite", attributes)
+            else:
+                found = self._put_parts(path, iter(partial(file.read, PART), b""), attributes[IDENTITY])
+            if not isinstance(found, Trouble):
+                return
+            answer = found
+            if answer.kind is Kind.FATAL:
+                break
+        assert answer is not None
+        raise Failed(answer)
 
     def delete(self, path: str) -> None:
         """Remove a file; that there is none is no error."""
