@@ -1,6 +1,7 @@
 """How many requests an operation costs, told by a proxy: what docs/cloud.md says."""
 
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +23,19 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def told(requests: list[Request]) -> list[str]:
     """Return the methods, in order."""
     return [each.method for each in requests]
+
+
+def takes_turns(number: int, proxy: Proxy, work: Callable[[], object]) -> list[Request]:
+    """See that `work` takes so many round trips, and return its requests; a busy machine may be slow twice."""
+    for _ in range(3):
+        with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
+            before = time.monotonic()
+            work()
+            took = time.monotonic() - before
+        assert took >= number * LATENCY, told(requests)
+        if took < (number + 0.8) * LATENCY:
+            return requests
+    raise AssertionError(f"{took} s: {told(requests)}")
 
 
 @pytest.fixture
@@ -56,13 +70,12 @@ def test_loading(url: str, options: dict[str, Any], proxy: Proxy) -> None:
     repository.log_artifact("a", "alone", "json")
     repository.save()
     for version, most in ((30, 1), (7, 2), (29, 2)):
-        repository = Repository(url, mode="r", **options)
-        with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
-            before = time.monotonic()
-            assert repository.load_artifact("a", version=version) == ("alone" if version == 30 else version)
-            took = time.monotonic() - before
-        assert most * LATENCY <= took < (most + 0.8) * LATENCY, told(requests)
-        assert len(requests) <= 4, told(requests)
+        opened = iter([Repository(url, mode="r", **options) for _ in range(3)])
+
+        def load(version: int = version, opened: Iterator[Repository] = opened) -> None:
+            assert next(opened).load_artifact("a", version=version) == ("alone" if version == 30 else version)
+
+        assert len(takes_turns(most, proxy, load)) <= 4
 
 
 def test_saving(url: str, options: dict[str, Any], proxy: Proxy) -> None:
@@ -90,13 +103,13 @@ def test_saving_takes_turns(url: str, options: dict[str, Any], proxy: Proxy) -> 
     repository.log_artifact("a", "one more", "json")
     repository.save()
     for count in (1, 30):
-        for number in range(count):
-            repository.log_artifact("a", number, "json")
-        with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
-            before = time.monotonic()
+
+        def save(count: int = count) -> None:
+            for number in range(count):
+                repository.log_artifact("a", number, "json")
             repository.save()
-            took = time.monotonic() - before
-        assert 3 * LATENCY <= took < (3 + 0.8) * LATENCY, told(requests)
+
+        takes_turns(3, proxy, save)
 
 
 def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -> None:
@@ -108,13 +121,13 @@ def test_saving_an_experiment(url: str, options: dict[str, Any], proxy: Proxy) -
         with proxy.counting() as requests:
             project.save()
     assert sorted(told(requests)) == ["GET", "GET", "PUT", "PUT", "PUT"]
-    with project.log("run") as run:
-        run.log_metric("n", 3)
-    with proxy.faults(lambda request: Fault(seconds=LATENCY)) as requests:
-        before = time.monotonic()
+
+    def save() -> None:
+        with project.log("run") as run:
+            run.log_metric("n", 3)
         project.save()
-        took = time.monotonic() - before
-    assert 3 * LATENCY <= took < (3 + 0.8) * LATENCY, told(requests)
+
+    takes_turns(3, proxy, save)
 
 
 def test_first_write(server: Server, options: dict[str, Any], proxy: Proxy) -> None:
