@@ -154,3 +154,41 @@ def test_a_panic(bucket: Bucket) -> None:
         sent(bucket, endpoint_url=bucket.endpoint, credential_provider=provider)
     assert "unwrap" not in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+# Azure and Google
+
+ACCOUNT = "AccountName=acc;BlobEndpoint=http://127.0.0.1:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"{ACCOUNT};AccuntKey=SeCrEt", r"'AccuntKey' \(did you mean 'AccountKey'\?\)"),
+        (f"{ACCOUNT};AccountKey=YQ==;SharedAccesSignature=SeCrEt", "'SharedAccesSignature'"),
+        (f"{ACCOUNT};AccountKey;SeCrEtSeCrEtSeCrEt==", "has a part that is none of its own"),
+        (f"{ACCOUNT};AccountKey=SeCrEt!", "account key is not in base64.*copy it once more"),
+    ],
+)
+def test_connection_strings_with_faults(bucket: Bucket, text: str, told: str) -> None:
+    """A part that is not known is told by its name if that is near one, and never by what may be a value."""
+    with pytest.raises(InvalidArgumentError, match=told) as caught:
+        sent(bucket, "az://box/repository.json", connection_string=text)
+    assert "SeCrEt" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options", [{"account_key": "SeCrEt!"}, {"credential": "SeCrEt!"}, {"account_key": "YQ"}], ids=str
+)
+def test_account_keys_that_are_none(bucket: Bucket, options: dict[str, str]) -> None:
+    """A key that is not in base64 is called so."""
+    with pytest.raises(InvalidArgumentError, match=r"account key is not in base64.*copy it once more") as caught:
+        sent(bucket, "az://box/repository.json", account_name="acc", **options)
+    assert "SeCrEt" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["/no/such.json", "no-such.json", "~/no-such", "./no-such", Path("no-such")], ids=str)
+def test_a_file_of_credentials_that_is_not_there(bucket: Bucket, token: str | Path) -> None:
+    """The error says that the file is not there."""
+    with pytest.raises(InvalidArgumentError, match=r"There is no file '.*no.*such.*'; mend 'token'"):
+        sent(bucket, "gs://bucket/repository.json", token=token)
