@@ -1,6 +1,7 @@
 """Endpoints, keys and tokens that cannot be meant: each is one error before it is sent, and no secret is shown."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from lazyscribe import Repository
-from lazyscribe.exception import InvalidArgumentError, UnreadableError
+from lazyscribe.exception import InvalidArgumentError, UnreachableError, UnreadableError
 from tests.store.bucket_server import Bucket, serving
 
 S3 = "s3://bucket/repository.json"
@@ -70,6 +71,8 @@ def setenv(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         (S3, "AWS_ENDPOINT_URL", KEYS),
         ("gs://bucket/repository.json", "endpoint_url", {"token": "ya29"}),
         ("az://bucket/repository.json", "endpoint", {"account_name": "acc", "anon": True}),
+        ("gs://bucket/repository.json", "GOOGLE_BASE_URL", {"token": "ya29"}),
+        ("az://bucket/repository.json", "AZURE_STORAGE_ENDPOINT", {"account_name": "acc", "anon": True}),
     ],
 )
 def test_an_endpoint_that_is_no_url(
@@ -150,13 +153,31 @@ def test_a_panic(bucket: Bucket) -> None:
     def provider() -> dict[str, Any]:
         return {"access_key_id": "SeCrEt\n", "secret_access_key": "s", "token": None, "expires_at": None}
 
-    with pytest.raises(UnreadableError, match="see whether endpoint and keys are right") as caught:
+    with pytest.raises(UnreadableError, match="see whether bucket, endpoint, region and keys are right") as caught:
         sent(bucket, endpoint_url=bucket.endpoint, credential_provider=provider)
     assert "unwrap" not in str(caught.value)
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 # Azure and Google
+
+
+@pytest.mark.parametrize(
+    ("url", "variable", "options", "asked"),
+    [
+        ("az", "AZURE_ENDPOINT", {"account_name": "acc", "anon": True}, "acc.blob.core.windows.net"),
+        ("az", "AZURE_STORAGE_ENDPOINT", {"account_name": "acc", "anon": True}, "acc.blob.core.windows.net"),
+        ("gs", "GOOGLE_BASE_URL", {"token": "ya29"}, "storage.googleapis.com"),
+    ],
+)
+def test_an_endpoint_of_the_environment_that_is_empty(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, url: str, variable: str, options: dict[str, Any], asked: str
+) -> None:
+    """It is as none: the maker of the store is asked."""
+    monkeypatch.setenv(variable, "")
+    with pytest.raises(UnreachableError, match=f"the endpoint https://{re.escape(asked)} is right"):
+        sent(bucket, f"{url}://bucket/repository.json", client_options={"proxy_url": "http://127.0.0.1:1"}, **options)
+
 
 ACCOUNT = "AccountName=acc;BlobEndpoint=http://127.0.0.1:1"
 

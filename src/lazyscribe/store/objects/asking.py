@@ -60,7 +60,9 @@ class Asking:
         except BaseException as error:
             if not is_panic(error):
                 raise
-        return Trouble(Kind.FATAL, "such a request cannot be made", "see whether endpoint and keys are right")
+        return Trouble(
+            Kind.FATAL, "such a request cannot be made", "see whether bucket, endpoint, region and keys are right"
+        )
 
     def _trouble(self, error: Exception) -> Trouble:
         found = trouble_of(error)

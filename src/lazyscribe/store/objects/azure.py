@@ -21,6 +21,7 @@ _PARTS = words(
     "UseDevelopmentStorage DevelopmentStorageProxyUri QueueEndpoint TableEndpoint FileEndpoint DfsEndpoint WebEndpoint "
     "BlobSecondaryEndpoint QueueSecondaryEndpoint TableSecondaryEndpoint FileSecondaryEndpoint"
 )
+_ENDPOINTS = ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT")
 _SCOPE = "https://storage.azure.com/.default"
 
 
@@ -42,10 +43,20 @@ def understand(options: Options) -> None:
         options.put(endpoint=f"https://{host}")
     if options.flag("anon"):
         options.put(skip_signature=True)
-    endpoint = options.settings.config.get("endpoint") or os.environ.get("AZURE_STORAGE_ENDPOINT")
-    accept_endpoint(options.settings, endpoint or os.environ.get("AZURE_ENDPOINT"))
     if options.settings.config.get("use_emulator"):
         options.settings.client_options.setdefault("allow_http", True)
+    else:
+        options.put(endpoint=_endpoint(options.settings.config))
+    accept_endpoint(options.settings, options.settings.config.get("endpoint"))
+
+
+def _endpoint(config: dict[str, Any]) -> str | None:
+    """Return the endpoint, if an option or the environment names one; a name without a value is as none."""
+    found = config.get("endpoint") or next(filter(None, map(os.environ.get, _ENDPOINTS)), None)
+    account = config.get("account_name") or os.environ.get("AZURE_STORAGE_ACCOUNT_NAME")
+    if found is None and account and any(name in os.environ for name in _ENDPOINTS):
+        return f"https://{account}.blob.core.windows.net"
+    return found
 
 
 def account_of(host: str) -> tuple[str, str]:

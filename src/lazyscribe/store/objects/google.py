@@ -36,6 +36,8 @@ def understand(options: Options) -> None:
     options.put(base_url=options.take("endpoint_url"))
     if "base_url" not in options.settings.config and (emulator := os.environ.get("STORAGE_EMULATOR_HOST")):
         options.put(base_url=emulator if "://" in emulator else f"http://{emulator}")
+    if "base_url" not in options.settings.config and (named := os.environ.get("GOOGLE_BASE_URL")) is not None:
+        options.put(base_url=named or "https://storage.googleapis.com")
     accept_endpoint(options.settings, options.settings.config.get("base_url"))
 
 

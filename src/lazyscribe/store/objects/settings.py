@@ -131,7 +131,10 @@ class Settings:
         keywords: dict[str, Any] = {"client_options": self.client_options, "retry_config": retry}
         if (credentials := self.credentials) is not None:
             keywords["credential_provider"] = credentials
-        trouble, advice = "no connection can be made with them", "see whether endpoint and keys are right"
+        trouble, advice = (
+            "no connection can be made with them",
+            "see whether bucket, endpoint, region and keys are right",
+        )
         try:
             if self.kind == "HTTPStore":
                 return store.HTTPStore(self.bucket, **keywords)
