@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
@@ -32,12 +33,25 @@ def open_bucket(protocol: str, root: str, options: dict[str, Any]) -> Store:
 
 
 def file_system_of(protocol: str, root: str, options: dict[str, Any]) -> Any:
-    """Return obstore's fsspec file system."""
+    """Return obstore's fsspec file system.
+
+    Raises
+    ------
+    InvalidArgumentError
+        As `open_bucket`, or it would look elsewhere than the store.
+    """
     from obstore.fsspec import FsspecStore
 
     settings = understood(protocol, _split(protocol, root)[0], options)
+    endpoint, taken = settings.config.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL_S3")
+    if settings.kind == "S3Store" and taken not in (None, endpoint):
+        message = (
+            f"The file system of {settings.shown} would look for it at AWS_ENDPOINT_URL_S3, not at {endpoint}; "
+            "unset that variable, or let it say the same."
+        )
+        raise InvalidArgumentError(message, path=settings.shown)
     keywords: dict[str, Any] = {"config": settings.config or None, "client_options": settings.client_options}
-    keywords |= {"retry_config": settings.retry_config or None, "credential_provider": settings.provider}
+    keywords |= {"retry_config": settings.retry_config or None, "credential_provider": settings.credentials}
     made: Any = FsspecStore
     return made("gs" if protocol == "gcs" else protocol, **keywords)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from lazyscribe.exception import LazyscribeError, UnreadableError
-from lazyscribe.store.objects.settings import CLIENTS, Settings, environment
+from lazyscribe.store.objects.settings import CLIENTS, Settings, environment, is_panic
 from lazyscribe.store.objects.trouble import Kind, Trouble, trouble_of
 
 T = TypeVar("T")
@@ -64,6 +64,12 @@ class Asking:
             raise
         except Exception as error:
             return self._trouble(error)
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+        return Trouble(
+            Kind.FATAL, "such a request cannot be made", "see whether bucket, endpoint, region and keys are right"
+        )
 
     def _trouble(self, error: Exception) -> Trouble:
         found = trouble_of(error)

@@ -16,6 +16,12 @@ _NATIVE = words(
     "fabric_token_service_url fabric_workload_host fabric_session_token fabric_cluster_identifier"
 )
 _NO_MATTER = ("request_session", "socket_timeout", "location_mode", "assume_container_exists")
+_PARTS = words(
+    "AccountName AccountKey SharedAccessSignature BlobEndpoint EndpointSuffix DefaultEndpointsProtocol "
+    "UseDevelopmentStorage DevelopmentStorageProxyUri QueueEndpoint TableEndpoint FileEndpoint DfsEndpoint WebEndpoint "
+    "BlobSecondaryEndpoint QueueSecondaryEndpoint TableSecondaryEndpoint FileSecondaryEndpoint"
+)
+_ENDPOINTS = ("AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT")
 _SCOPE = "https://storage.azure.com/.default"
 
 
@@ -37,10 +43,20 @@ def understand(options: Options) -> None:
         options.put(endpoint=f"https://{host}")
     if options.flag("anon"):
         options.put(skip_signature=True)
-    endpoint = options.settings.config.get("endpoint") or os.environ.get("AZURE_STORAGE_ENDPOINT")
-    accept_endpoint(options.settings, endpoint or os.environ.get("AZURE_ENDPOINT"))
     if options.settings.config.get("use_emulator"):
         options.settings.client_options.setdefault("allow_http", True)
+    else:
+        options.put(endpoint=_endpoint(options.settings.config))
+    accept_endpoint(options.settings, options.settings.config.get("endpoint"))
+
+
+def _endpoint(config: dict[str, Any]) -> str | None:
+    """Return the endpoint, if an option or the environment names one; a name without a value is as none."""
+    found = config.get("endpoint") or next(filter(None, map(os.environ.get, _ENDPOINTS)), None)
+    account = config.get("account_name") or os.environ.get("AZURE_STORAGE_ACCOUNT_NAME")
+    if found is None and account and any(name in os.environ for name in _ENDPOINTS):
+        return f"https://{account}.blob.core.windows.net"
+    return found
 
 
 def account_of(host: str) -> tuple[str, str]:
@@ -59,6 +75,7 @@ def _take_connection(options: Options, text: str) -> None:
     if not {"accountname", "blobendpoint"} & set(named):
         message = "The connection string names neither AccountName nor BlobEndpoint; copy it from the portal once more."
         raise InvalidArgumentError(message, name="connection_string")
+    _refuse_others(list(parts))
     options.put(account_name=named.get("accountname"), account_key=named.get("accountkey"))
     if signature := named.get("sharedaccesssignature"):
         options.put(sas_key=signature.removeprefix("?"))
@@ -67,6 +84,20 @@ def _take_connection(options: Options, text: str) -> None:
         scheme = named.get("defaultendpointsprotocol", "https")
         endpoint = f"{scheme}://{named['accountname']}.blob.{suffix}"
     options.put(endpoint=endpoint.rstrip("/") if endpoint else None)
+
+
+def _refuse_others(names: list[str]) -> None:
+    """Refuse what is no part of a connection string; it is shown if it is near one, since else it may be a value."""
+    from difflib import get_close_matches
+
+    known = {part.lower(): part for part in _PARTS}
+    for name in (each.strip() for each in names):
+        if name.lower() in known:
+            continue
+        close = get_close_matches(name.lower(), known, n=1, cutoff=0.8)
+        what = f"{name!r} (did you mean {known[close[0]]!r}?)" if close else "a part that is none of its own"
+        message = f"The connection string has {what}; copy it from the portal once more."
+        raise InvalidArgumentError(message, name="connection_string")
 
 
 def _take_credential(options: Options, credential: Any) -> None:

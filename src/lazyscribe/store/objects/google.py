@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lazyscribe.store.objects.options import Options, accept_endpoint
 
 _NATIVE = ["service_account", "service_account_path", "service_account_key", "base_url", "bearer_token"]
 _NATIVE += ["application_credentials", "skip_signature"]
+_LIKE_A_PATH = re.compile(r"[/.~\\]|[A-Za-z]:[/\\]|.*\.json$")
 _NO_MATTER = ("project", "access", "consistency", "cache_timeout", "check_connection", "default_location", "location")
 """Options of gcsfs that concern making buckets, or what it remembers."""
 
@@ -34,6 +36,8 @@ def understand(options: Options) -> None:
     options.put(base_url=options.take("endpoint_url"))
     if "base_url" not in options.settings.config and (emulator := os.environ.get("STORAGE_EMULATOR_HOST")):
         options.put(base_url=emulator if "://" in emulator else f"http://{emulator}")
+    if "base_url" not in options.settings.config and (named := os.environ.get("GOOGLE_BASE_URL")) is not None:
+        options.put(base_url=named or "https://storage.googleapis.com")
     accept_endpoint(options.settings, options.settings.config.get("base_url"))
 
 
@@ -45,7 +49,10 @@ def _take_token(options: Options, token: Any) -> None:
         options.put(service_account_key=json.dumps(token))
     elif isinstance(token, (str, os.PathLike)) and _is_file(token):
         options.put(**{_kind_of(Path(token)): os.fspath(token)})
-    elif isinstance(token, str) and token not in ("cache", "browser") and "/" not in token[:1]:
+    elif isinstance(token, os.PathLike) or (isinstance(token, str) and _LIKE_A_PATH.match(token)):
+        message = f"There is no file {os.fspath(token)!r}; mend 'token', or give an access token itself."
+        raise InvalidArgumentError(message, name="token")
+    elif isinstance(token, str) and token not in ("cache", "browser"):
         options.put(bearer_token=token)
     else:
         message = (

@@ -6,6 +6,7 @@ What is not understood is refused, by its name: an option that is dropped in sil
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from functools import lru_cache
@@ -39,7 +40,9 @@ _OF_CLIENTS = words(
     "pool_idle_timeout pool_max_idle_per_host proxy_url proxy_ca_certificate proxy_excludes root_certificate "
     "randomize_addresses read_timeout timeout user_agent"
 )
+_URL = re.compile(r"https?://(?:[\w.~%-]+|\[[\da-fA-F:.]+\])(?::(\d{1,5}))?(?:/[!$-;=A-Z_a-z~]*)?", re.ASCII)
 _OF_RETRIES = frozenset(["backoff", "max_retries", "retry_timeout"])
+_LAST_PORT = 65535
 _OF_BACKOFF = words("init_backoff max_backoff base")
 
 
@@ -74,8 +77,10 @@ class Options:
                 self.put(**{name: self._given.pop(given)})
 
     def put(self, **config: Any) -> None:
-        """Put into the configuration what is not ``None``."""
-        self.settings.config.update((name, value) for name, value in config.items() if value is not None)
+        """Put into the configuration what is given: neither ``None`` nor an empty text."""
+        self.settings.config.update(
+            (name, value) for name, value in config.items() if value is not None and value != ""
+        )
 
     def flag(self, name: str) -> bool | None:
         """Take an option that is true or false, perhaps as a text; ``None``: it was not given."""
@@ -123,17 +128,19 @@ class Options:
             self.settings.client_options["allow_invalid_certificates"] = True
         elif isinstance(verify, (str, os.PathLike)):
             try:
-                found = os.stat(verify)
-                changed = found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-                self.settings.client_options["root_certificate"] = _certificates(os.fspath(verify), changed)
+                found = _certificates(os.fspath(verify), state_of(verify))
+                self.settings.client_options["root_certificate"] = found
             except OSError as error:
                 message = f"The certificates {os.fspath(verify)!r} cannot be read ({error.strerror}); mend 'verify'."
                 raise InvalidArgumentError(message, path=os.fspath(verify)) from error
 
     def finish(self) -> Settings:
-        """Return the settings; refuse what was not understood."""
+        """Return the settings; refuse what was not understood, and what cannot be sent."""
         if self._given:
             self._refuse(next(iter(self._given)), self._understood, f"for {self._protocol}:// URLs")
+        for name, value in self.settings.config.items():
+            if name != "service_account_key" and isinstance(value, str) and not value.isprintable():
+                raise unsendable(f"The option {name!r}", "a control character")
         return self.settings
 
     def _dictionary(self, name: str, understood: Iterable[str]) -> dict[str, Any]:
@@ -163,6 +170,12 @@ def unfit(name: str, wanted: str, value: Any) -> InvalidArgumentError:
     return InvalidArgumentError(f"The option {name!r} must be {wanted}, not {value!r}.", name=name)
 
 
+def unsendable(what: str, having: str) -> InvalidArgumentError:
+    """Return what is to be raised of a text that no request can hold; it may be secret, so it is not shown."""
+    message = f"{what} has {having}, such as the end of a line, so it cannot be sent; copy it once more."
+    return InvalidArgumentError(message)
+
+
 def flag_of(name: str, value: Any) -> bool:
     """Return whether an option says yes; a text does by its word."""
     if isinstance(value, str) and value.lower() in ("true", "false"):
@@ -170,6 +183,12 @@ def flag_of(name: str, value: Any) -> bool:
     if not isinstance(value, int):
         raise unfit(name, "true or false", value)
     return bool(value)
+
+
+def state_of(path: str | os.PathLike[str]) -> tuple[int, ...]:
+    """Return what changes with a file."""
+    found = os.stat(path)
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 @lru_cache(8)
@@ -180,9 +199,13 @@ def _certificates(path: str, changed: tuple[int, ...]) -> bytes:
 
 
 def accept_endpoint(settings: Settings, endpoint: Any) -> None:
-    """Refuse an endpoint that holds a secret; allow one without encryption, if the user names one."""
+    """Refuse an endpoint that is no URL or holds a secret; allow one without encryption, if the user names one."""
     if not isinstance(endpoint, str):
         return
     refuse_secrets_in_endpoint(endpoint)
+    found = _URL.fullmatch(endpoint)
+    if found is None or int(found[1] or 0) > _LAST_PORT:
+        message = f"The endpoint {endpoint!r} is no URL; write it as https://host or http://host:port."
+        raise InvalidArgumentError(message)
     if endpoint.startswith("http://"):
         settings.client_options.setdefault("allow_http", True)

@@ -1,16 +1,16 @@
-"""Options for S3, in the spelling of s3fs and of obstore, and the profiles of ``~/.aws``."""
+"""Options for S3, in the spelling of s3fs, of boto3 and of obstore."""
 
 from __future__ import annotations
 
 import os
-from configparser import ConfigParser
-from configparser import Error as ConfigError
+import re
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.store.objects.options import Options, accept_endpoint, flag_of, unfit, words
+from lazyscribe.store.objects.profiles import Profile
+from lazyscribe.store.objects.signing import take_keys
 
 _NATIVE = words(
     "access_key_id secret_access_key session_token region default_region endpoint skip_signature "
@@ -21,26 +21,30 @@ _NATIVE = words(
     "virtual_hosted_style_request web_identity_token_file"
 )
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_NUMBERS = re.compile(r"\[|[\d.]+(?::|/|$)")
+"""How a host begins that is an address, not a name."""
 
 
 def understand(options: Options) -> None:
-    """Take the options for S3.
-
-    What is given goes before a profile that is given, that before the environment, that before other profiles.
-    """
+    """Take the options for S3: what they leave open is found where botocore finds it, and in its order."""
     options.take_all(_NATIVE, "aws_")
     key, secret = options.take("key", "username"), options.take("secret", "password")
     options.put(access_key_id=key, secret_access_key=secret, session_token=options.take("token"))
     options.put(endpoint=options.take("endpoint_url"), request_payer=options.take("requester_pays"))
+    options.put(region=options.take("region_name"))
     _take_inner(options)
-    anonymous = options.flag("anon")
-    if anonymous or flag_of("skip_signature", options.settings.config.get("skip_signature", False)):
+    anonymous, config, given = options.flag("anon"), options.settings.config, options.take("profile") or None
+    profile = Profile(given)
+    if anonymous or flag_of("skip_signature", config.get("skip_signature", False)):
         options.put(skip_signature=True)
-    else:
-        _take_profile(options)
+    elif options.settings.provider is None:
+        take_keys(options, profile, given is not None)
+    regions = (config.get("region"), config.get("default_region"), *map(os.environ.get, _REGIONS), profile.region)
+    options.put(region=next(filter(None, regions), "us-east-1"))
     if not {"root_certificate", "allow_invalid_certificates"} & set(options.settings.client_options):
         options.verify(os.environ.get("AWS_CA_BUNDLE") or None)
-    _take_encryption(options, options.flag("use_ssl"))
+    _take_endpoint(options, profile, options.flag("use_ssl"))
 
 
 def _take_inner(options: Options) -> None:
@@ -93,80 +97,39 @@ def _take_signature(options: Options, value: Any) -> None:
         raise unfit("signature_version", "'s3v4' or 'unsigned'", value)
 
 
-def _take_encryption(options: Options, use_ssl: Any) -> None:
-    """See to it that the endpoint has a scheme, and that one without encryption is allowed if the user wants it."""
+def _take_endpoint(options: Options, profile: Profile, use_ssl: bool | None) -> None:
+    """See to it that there is an endpoint wherever obstore would find another one, and that it has a scheme."""
     config = options.settings.config
     inner = config.pop("use_ssl", None)
     use_ssl = inner if use_ssl is None else use_ssl
-    from_environment = next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None)
-    endpoint = config.get("endpoint") or from_environment
-    if endpoint is None and use_ssl is False:
-        region = config.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-        endpoint = f"s3.{region or 'us-east-1'}.amazonaws.com"
-    if endpoint is not None:
-        if "://" not in endpoint:
-            endpoint = f"{'http' if use_ssl is False else 'https'}://{endpoint}"
-        config["endpoint"] = endpoint
-        if config.get("virtual_hosted_style_request"):
-            scheme, _, host = endpoint.partition("://")
-            bucket = options.settings.bucket
-            config["endpoint"] = endpoint if host.startswith(bucket + ".") else f"{scheme}://{bucket}.{host}"
+    endpoint = config.get("endpoint") or _configured(profile)
+    if endpoint is None and (use_ssl is False or any(name in os.environ for name in _ENDPOINTS)):
+        endpoint = f"s3.{config['region']}.amazonaws.com"
+    if endpoint is None:
+        return
+    endpoint = str(endpoint)
+    if "://" not in endpoint:
+        endpoint = f"{'http' if use_ssl is False else 'https'}://{endpoint}"
     accept_endpoint(options.settings, endpoint)
+    if flag_of("virtual_hosted_style_request", config.get("virtual_hosted_style_request", False)):
+        endpoint = _virtual(endpoint, options.settings.bucket)
+    config["endpoint"] = endpoint
 
 
-def _take_profile(options: Options) -> None:
-    """Fill in what only a profile of ``~/.aws`` says."""
-    given = options.take("profile")
-    config = options.settings.config
-    if "access_key_id" in config or options.settings.provider is not None:
-        return
-    named = given or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
-    if given is None and os.environ.get("AWS_ACCESS_KEY_ID"):
-        return
-    found = _profile(named or "default")
-    if named is not None and not found:
+def _configured(profile: Profile) -> str | None:
+    """Return the endpoint that the environment or else a profile names."""
+    if profile.ignores_endpoints:
+        return None
+    return next((os.environ[name] for name in _ENDPOINTS if os.environ.get(name)), None) or profile.endpoint
+
+
+def _virtual(endpoint: str, bucket: str) -> str:
+    """Return an endpoint with the bucket before its host."""
+    scheme, _, host = endpoint.partition("://")
+    if _NUMBERS.match(host):
         message = (
-            f"There is no profile {named!r} in {_file('credentials')} or {_file('config')}; add it, or name another."
+            f"The bucket's name cannot stand before the host of {endpoint}, which is a number; "
+            "use the addressing style 'path', or an endpoint with a name."
         )
-        raise InvalidArgumentError(message, profile=named)
-    if "aws_access_key_id" in found:
-        options.put(
-            access_key_id=found["aws_access_key_id"],
-            secret_access_key=found.get("aws_secret_access_key"),
-            session_token=found.get("aws_session_token"),
-        )
-    elif given is not None:
-        message = (
-            f"The profile {named!r} holds no aws_access_key_id, and other ways to credentials than that are not read; "
-            "give a credential_provider (obstore.auth.boto3 has one for boto3 sessions)."
-        )
-        raise InvalidArgumentError(message, profile=named)
-    for ours, theirs, variables in (
-        ("region", "region", ("AWS_REGION", "AWS_DEFAULT_REGION")),
-        ("endpoint", "endpoint_url", _ENDPOINTS),
-    ):
-        if theirs in found and ours not in config and (given or not any(map(os.environ.get, variables))):
-            config[ours] = found[theirs]
-
-
-def _file(name: str) -> Path:
-    variable = {"credentials": "AWS_SHARED_CREDENTIALS_FILE", "config": "AWS_CONFIG_FILE"}[name]
-    return Path(os.environ.get(variable) or f"~/.aws/{name}").expanduser()
-
-
-def _profile(name: str) -> dict[str, str]:
-    """Return what both files say of a profile; the one for credentials goes first."""
-    found: dict[str, str] = {}
-    for kind, section in (("credentials", name), ("config", name if name == "default" else f"profile {name}")):
-        parser = ConfigParser(interpolation=None)
-        unreadable = False
-        try:
-            parser.read(_file(kind), encoding="utf-8")
-        except (ConfigError, UnicodeDecodeError, OSError):  # whose texts quote the lines, secrets and all
-            unreadable = True
-        if unreadable:
-            message = f"{_file(kind)} cannot be read as an ini file; mend it, or give key and secret as options."
-            raise InvalidArgumentError(message, path=str(_file(kind)))
-        if parser.has_section(section):
-            found = {**parser[section], **found}
-    return found
+        raise InvalidArgumentError(message)
+    return endpoint if host.startswith(bucket + ".") else f"{scheme}://{bucket}.{host}"

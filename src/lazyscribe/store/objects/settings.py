@@ -20,14 +20,11 @@ SECONDS, TRIES = 60.0, 10
 
 
 _LACKING = {
-    "Missing SecretAccessKey": (
-        "there is a key without its secret",
-        "give 'secret' as well, or AWS_SECRET_ACCESS_KEY in the environment",
-    ),
     "Missing AccessKeyId": (
         "there is a secret without its key",
-        "give 'key' as well, or AWS_ACCESS_KEY_ID in the environment",
+        "give AWS_ACCESS_KEY_ID in the environment as well",
     ),
+    "Invalid Access Key": ("the account key is not in base64", "copy it once more, all of it"),
     "Account must be specified": (
         "no account is named",
         "give 'account_name' or 'connection_string', or AZURE_STORAGE_ACCOUNT_NAME in the environment",
@@ -35,6 +32,8 @@ _LACKING = {
 }
 """What obstore says where something is lacking, and what is lacking and to be given."""
 
+KEYS = ("access_key_id", "secret_access_key", "session_token")
+"""What signs requests to S3, by the names of obstore."""
 _DECIDES: tuple[str, ...] = ("AWS_", "AZURE_", "GOOGLE_", "IDENTITY_", "MSI_", "SSL_CERT_")
 _DECIDES += tuple(each + "_PROXY" for each in ("HTTP", "HTTPS", "ALL", "NO"))
 _DECIDES += tuple(each.lower() for each in _DECIDES if each.endswith("_PROXY"))
@@ -50,6 +49,29 @@ def environment() -> bytes:
     names = sorted(name for name in os.environ if name[:3] in _MAY_DECIDE and name.startswith(_DECIDES))
     text = repr([(name, os.environ.get(name)) for name in names])
     return sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
+@dataclass(frozen=True, repr=False)
+class _Keys:
+    """Gives obstore a key without a token."""
+
+    key: str
+    secret: str
+
+    def __call__(self) -> dict[str, Any]:
+        """Return them as obstore wants them."""
+        return {"access_key_id": self.key, "secret_access_key": self.secret, "token": None, "expires_at": None}
+
+
+_keys = lru_cache(8)(_Keys)
+"""The same object for the same keys, by which fsspec tells file systems apart."""
+_TOKENS = ("AWS_SESSION_TOKEN", "AWS_TOKEN")
+"""The variables from which obstore takes a token, even an empty one, whichever keys it goes with."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether obstore broke down over something that it was not made for; that is no `Exception` by its class."""
+    return (type(error).__module__, type(error).__name__) == ("pyo3_runtime", "PanicException")
 
 
 @dataclass(repr=False)
@@ -83,6 +105,18 @@ class Settings:
         seconds = self.retry_config.get("retry_timeout", timedelta(seconds=SECONDS))
         return seconds.total_seconds(), int(self.retry_config.get("max_retries", TRIES))
 
+    @property
+    def credentials(self) -> Any:
+        """What gives obstore its credentials; ``None``: they are in `config`, or it looks for them itself."""
+        if self.kind != "S3Store" or self.provider is not None or not any(name in os.environ for name in _TOKENS):
+            return self.provider
+        given = self.config
+        if "access_key_id" not in given:
+            found = {name: os.environ.get(f"AWS_{name.upper()}") for name in KEYS}
+            given = {**found, "session_token": next(filter(None, map(os.environ.get, _TOKENS)), None)}
+        key, secret, token = (given.get(name) for name in KEYS)
+        return _keys(key, secret) if key and secret and not token else None
+
     def connect(self, repeat: bool) -> Any:
         """Return obstore's store; `repeat`: it asks again what was not answered."""
         from obstore import store
@@ -95,16 +129,25 @@ class Settings:
             "max_retries": tries if repeat else 0,
         }
         keywords: dict[str, Any] = {"client_options": self.client_options, "retry_config": retry}
-        if self.provider is not None:
-            keywords["credential_provider"] = self.provider
-        trouble = ""
-        advice = "mend them"
+        if (credentials := self.credentials) is not None:
+            keywords["credential_provider"] = credentials
+        trouble, advice = (
+            "no connection can be made with them",
+            "see whether bucket, endpoint, region and keys are right",
+        )
         try:
             if self.kind == "HTTPStore":
                 return store.HTTPStore(self.bucket, **keywords)
-            return getattr(store, self.kind)(self.bucket, config=self.config, **keywords)
+            config = self.config
+            if self.kind == "S3Store" and "endpoint" in config:  # before which it takes one for S3 of the environment
+                config = {**config, "aws_endpoint_url_s3": config["endpoint"]}
+            return getattr(store, self.kind)(self.bucket, config=config, **keywords)
         except (BaseError, ValueError, TypeError) as error:
             trouble = self._without_secrets(str(error).partition("Debug source")[0].strip())
+            advice = "mend them"
+        except BaseException as error:
+            if not is_panic(error):
+                raise
         for theirs, ours in _LACKING.items():
             if theirs in trouble:
                 trouble, advice = ours
