@@ -165,3 +165,31 @@ class Place:
         if callable(self.progress):
             del state["progress"]
         return state
+
+
+class Placed:
+    """What has a file at a place."""
+
+    fpath: Path
+    _location: Place
+
+    @property
+    def trust(self) -> Trust:
+        """Which files may be loaded that can run code: ``"all"``, ``"recorded"`` or ``"none"``."""
+        from lazyscribe.artifacts.trust import level_of
+
+        return level_of(self._location.trust)
+
+    @property
+    def dir(self) -> Path:
+        """The folder of the file."""
+        known = self.__dict__.get("_parent")
+        if known is None or known[0] is not self.fpath:  # asked for with each experiment that is built
+            known = self.__dict__["_parent"] = (self.fpath, self.fpath.parent)
+        folder: Path = known[1]
+        return folder
+
+    @property
+    def fs(self) -> AbstractFileSystem:
+        """The fsspec file system; made when it is first asked for."""
+        return self._location.fs
