@@ -48,7 +48,7 @@ def user_name() -> str:
         return os.environ.get("USER", "unknown")
 
 
-def unnested(busy: Lock, path: object) -> Lock:
+def unnested(busy: Lock, path: str) -> Lock:
     """Return a lock that is to be held while the file at `path` is saved or read by a thread that no other disturbs.
 
     Raises
@@ -61,7 +61,7 @@ def unnested(busy: Lock, path: object) -> Lock:
             f"{path} is being saved or read right now, and this is asked for within that, by a callback or a signal "
             "handler; do it once that has ended."
         )
-        raise UsageError(message, path=str(path))
+        raise UsageError(message, path=path)
     return busy
 
 

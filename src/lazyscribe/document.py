@@ -234,7 +234,7 @@ class Document(Selecting[T], Owner[T], Placed):
         """
         from lazyscribe.codec.texts import Texts
 
-        with self._lock, unnested(self._busy, self.fpath):
+        with self._lock, unnested(self._busy, self._manifest.place):
             data = self._manifest.read()
             texts = Texts(data or b"", self._manifest.place)
             with without_collections():
@@ -274,7 +274,7 @@ class Document(Selecting[T], Owner[T], Placed):
         """
         from lazyscribe import sync  # and with it what only saving needs
 
-        with self._lock, unnested(self._busy, self.fpath):
+        with self._lock, unnested(self._busy, self._manifest.place):
             sync.reload(self, on_conflict)
 
     def save(self, on_conflict: Prefer = "raise", message: str | None = None) -> None:
@@ -307,7 +307,7 @@ class Document(Selecting[T], Owner[T], Placed):
         from lazyscribe import sync
 
         telling = following(self._location.progress, f"saving {self.fpath.name}")
-        with self._lock, unnested(self._busy, self.fpath), telling:
+        with self._lock, unnested(self._busy, self._manifest.place), telling:
             sync.save(self, on_conflict, message)
 
     def history(self) -> list[Commit]:

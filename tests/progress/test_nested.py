@@ -22,10 +22,10 @@ class Place:
     """Where a project or a repository lies."""
 
     def __init__(self, kind: type[Opened], path: str, options: dict[str, Any]) -> None:
-        self._kind, self._path, self._options = kind, path, options
+        self._kind, self.path, self._options = kind, path, options
 
     def open(self, mode: str = "a", progress: Any = None) -> Any:
-        return self._kind(self._path, mode=mode, progress=progress, **self._options)
+        return self._kind(self.path, mode=mode, progress=progress, **self._options)
 
     def names(self) -> list[str]:
         """Return what is saved, once each, and see that all is well."""
@@ -109,9 +109,9 @@ def test_what_is_being_saved_is_not_touched_from_within(place: Place, what: str)
     calling.opened.save()
     assert place.names() == ["first"]
     (error,) = calling.errors
-    assert error.endswith(
-        " is being saved or read right now, and this is asked for within that, by a callback or a signal handler; "
-        "do it once that has ended."
+    assert error == (
+        f"{place.path} is being saved or read right now, and this is asked for within that, by a callback or a "
+        "signal handler; do it once that has ended."
     )
     log(calling.opened, "second")
     calling.opened.save()
