@@ -7,11 +7,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lazyscribe.exception import UsageError
 from lazyscribe.registry import registry
 
-__all__ = ["EDITS", "EditCounter", "OpenBytes", "present", "registry", "user_name", "utcnow", "without_collections"]
+if TYPE_CHECKING:
+    from threading import Lock
+
+__all__ = [
+    "EDITS",
+    "EditCounter",
+    "OpenBytes",
+    "present",
+    "registry",
+    "unnested",
+    "user_name",
+    "utcnow",
+    "without_collections",
+]
 
 
 def utcnow() -> datetime:
@@ -32,6 +46,23 @@ def user_name() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return os.environ.get("USER", "unknown")
+
+
+def unnested(busy: Lock, path: str) -> Lock:
+    """Return a lock that is to be held while the file at `path` is saved or read by a thread that no other disturbs.
+
+    Raises
+    ------
+    UsageError
+        It is held, so it is this thread that is at it.
+    """
+    if busy.locked():
+        message = (
+            f"{path} is being saved or read right now, and this is asked for within that, by a callback or a signal "
+            "handler; do it once that has ended."
+        )
+        raise UsageError(message, path=path)
+    return busy
 
 
 @contextmanager

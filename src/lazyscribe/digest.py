@@ -74,14 +74,10 @@ class HashingFile(io.BufferedIOBase):
 
     def _write_and_hash(self, view: memoryview) -> int:
         """Let a thread hash while this one writes: neither copies, and neither keeps the interpreter from the other."""
-        from concurrent.futures import ThreadPoolExecutor
+        from lazyscribe.pool import Pool
 
-        with ThreadPoolExecutor(1, "lazyscribe-hash") as pool:
-            try:
-                hashing = pool.submit(self._hash.update, view)
-            except RuntimeError:  # no more threads are to be had, or the interpreter is ending
-                self._hash.update(view)
-                return self._raw.write(view)
+        with Pool(1, "lazyscribe-hash") as pool:
+            hashing = pool.submit(self._hash.update, view)
             written = self._raw.write(view)
             hashing.result()
             return written

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from lazyscribe._utils import without_collections
+from lazyscribe._utils import unnested, without_collections
 from lazyscribe.codec.text import Record, reason
 from lazyscribe.exception import (
     CorruptManifestError,
@@ -20,7 +20,7 @@ from lazyscribe.journal.pending import Pending
 from lazyscribe.keywords import MODES, checked_trust, refuse_typos
 from lazyscribe.manifest import Manifest
 from lazyscribe.names import are_plain
-from lazyscribe.place import Place, split_file
+from lazyscribe.place import Place, Placed, split_file
 from lazyscribe.progress import checked, following
 from lazyscribe.records.base import Owner, RecordList
 from lazyscribe.records.entries import Entry, Unmade
@@ -30,8 +30,6 @@ from lazyscribe.store.protocols import is_local
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from fsspec import AbstractFileSystem
 
     from lazyscribe.artifacts.trust import Trust
     from lazyscribe.codec.heads import Reader
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Document(Selecting[T], Owner[T]):
+class Document(Selecting[T], Owner[T], Placed):
     """A file of records in memory.
 
     Many threads may use one object. Saving holds a lock of the object and the guard of the store, loading neither.
@@ -85,7 +83,7 @@ class Document(Selecting[T], Owner[T]):
             refuse_typos(storage_options)
         self.storage_options = storage_options
         self.mode = mode
-        self._lock = threading.RLock()
+        self._lock, self._busy = threading.RLock(), threading.Lock()
         self._replacing = mode == "w"
         self._avoid: set[str] = set()
         self._asked = Pending()
@@ -101,27 +99,6 @@ class Document(Selecting[T], Owner[T]):
             self._manifest.read()
         else:
             self.load()
-
-    @property
-    def trust(self) -> Trust:
-        """Which files may be loaded that can run code: ``"all"``, ``"recorded"`` or ``"none"``."""
-        from lazyscribe.artifacts.trust import level_of
-
-        return level_of(self._location.trust)
-
-    @property
-    def dir(self) -> Path:
-        """The folder of the file."""
-        known = self.__dict__.get("_parent")
-        if known is None or known[0] is not self.fpath:  # asked for with each experiment that is built
-            known = self.__dict__["_parent"] = (self.fpath, self.fpath.parent)
-        folder: Path = known[1]
-        return folder
-
-    @property
-    def fs(self) -> AbstractFileSystem:
-        """The fsspec file system; made when it is first asked for."""
-        return self._location.fs
 
     @property
     def _pending(self) -> Pending:
@@ -248,10 +225,16 @@ class Document(Selecting[T], Owner[T]):
     # Opening and reloading
 
     def load(self) -> None:
-        """Read the file; what was in memory and not saved is gone. A missing file is an empty one."""
+        """Read the file; what was in memory and not saved is gone. A missing file is an empty one.
+
+        Raises
+        ------
+        UsageError
+            As for `save`.
+        """
         from lazyscribe.codec.texts import Texts
 
-        with self._lock:
+        with self._lock, unnested(self._busy, self._manifest.place):
             data = self._manifest.read()
             texts = Texts(data or b"", self._manifest.place)
             with without_collections():
@@ -286,10 +269,12 @@ class Document(Selecting[T], Owner[T]):
         ------
         ConflictError
             Somebody changed to another value what was changed here, too; nothing in memory has changed.
+        UsageError
+            As for `save`.
         """
         from lazyscribe import sync  # and with it what only saving needs
 
-        with self._lock:
+        with self._lock, unnested(self._busy, self._manifest.place):
             sync.reload(self, on_conflict)
 
     def save(self, on_conflict: Prefer = "raise", message: str | None = None) -> None:
@@ -315,11 +300,14 @@ class Document(Selecting[T], Owner[T]):
             Nothing was written. As `ConflictError`, whose ``conflicts`` hold both values: see `on_conflict`.
         CommitUnknownError
             It may have been written; saving again is harmless.
+        UsageError
+            This thread is just saving or reading it, and calls from a callback or a signal handler within that.
         """
         self._refuse_if_read_only("save")
         from lazyscribe import sync
 
-        with self._lock, following(self._location.progress, f"saving {self.fpath.name}"):
+        telling = following(self._location.progress, f"saving {self.fpath.name}")
+        with self._lock, unnested(self._busy, self._manifest.place), telling:
             sync.save(self, on_conflict, message)
 
     def history(self) -> list[Commit]:
@@ -386,11 +374,11 @@ class Document(Selecting[T], Owner[T]):
         asked = self._pending.placed(self._records.snapshot()) if self._pending.moves else self._asked
         self._records.kept()  # a copy shares it
         return {
-            **{key: value for key, value in self.__dict__.items() if key != "_lock"},
+            **{key: value for key, value in self.__dict__.items() if key not in ("_lock", "_busy")},
             "_as_saved": None,
             "_asked": asked,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._lock = threading.RLock()
+        self._lock, self._busy = threading.RLock(), threading.Lock()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from lazyscribe.exception import (
     DocumentMissingError,
     InvalidArgumentError,
+    InvalidNameError,
     LazyscribeError,
     UnreachableError,
     UnreadableError,
@@ -74,7 +75,9 @@ def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[by
     protocol, fpath = split_url(path)
     try:
         store = Place(protocol, fpath.parent, dict(options or {})).store
-    except ValueError as error:  # a protocol that is not known, or options that are not
+    except LazyscribeError:
+        raise
+    except ValueError as error:  # options that a file system does not know
         raise InvalidArgumentError(f"{path} cannot be opened ({error}).") from error
     if not fpath.name:
         return None, None
@@ -87,8 +90,10 @@ def _read(path: str, options: Mapping[str, Any] | None, whole: bool) -> tuple[by
         raise
     except UnreadableError as error:
         return None, error
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, LazyscribeError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, InvalidNameError):
         return None, None
+    except LazyscribeError:  # the way to it cannot be
+        raise
     except Exception as error:  # whatever a file system may raise
         return None, error
     return (found[0] if found is not None else None), None

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from lazyscribe.exception import InvalidArgumentError
-from lazyscribe.store import absolute, file_system, is_one, open_store, protocol_of, store_of
+from lazyscribe.store import absolute, file_system, is_one, open_store, protocol_of, refuse_shortened, store_of
 from lazyscribe.store.base import Store
-from lazyscribe.store.protocols import BUCKETS, folder_named, is_local, refuse_secrets
+from lazyscribe.store.protocols import BUCKETS, folder_named, is_local, parted, refuse_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,15 +25,16 @@ def split_url(fpath: str | os.PathLike[str]) -> tuple[str, Path]:
     Raises
     ------
     InvalidArgumentError
-        The URL holds a secret.
+        The URL holds a secret, or lost a slash on its way through a ``Path``.
     """
     from pathlib import Path
 
-    text = os.fspath(fpath)
-    protocol, separator, path = text.partition("://")
-    if separator:
-        refuse_secrets(protocol, path)
-    return (protocol, Path(path)) if separator else ("file", Path(text))
+    protocol, path = parted(os.fspath(fpath))
+    if not protocol:
+        refuse_shortened(path)
+        return "file", Path(path)
+    refuse_secrets(protocol, path)
+    return protocol, Path(path)
 
 
 def split_file(fpath: str | os.PathLike[str], kind: str) -> tuple[str, Path]:
@@ -42,7 +43,7 @@ def split_file(fpath: str | os.PathLike[str], kind: str) -> tuple[str, Path]:
     Raises
     ------
     InvalidArgumentError
-        That is no file but a folder, or the URL holds a secret.
+        That is no file but a folder, or as for `split_url`.
     """
     text = os.fspath(fpath)
     protocol, path = split_url(text)
@@ -56,8 +57,8 @@ def split_file(fpath: str | os.PathLike[str], kind: str) -> tuple[str, Path]:
 
 def folder_of(path: str) -> str:
     """Return what a path names if that is no file, in words; "" of what may be one, as of all paths on local disks."""
-    protocol, separator, rest = path.partition("://")
-    return folder_named(protocol, rest) if separator else ""
+    protocol, rest = parted(path)
+    return folder_named(protocol, rest) if protocol else ""
 
 
 class Place:
@@ -165,3 +166,31 @@ class Place:
         if callable(self.progress):
             del state["progress"]
         return state
+
+
+class Placed:
+    """What has a file at a place."""
+
+    fpath: Path
+    _location: Place
+
+    @property
+    def trust(self) -> Trust:
+        """Which files may be loaded that can run code: ``"all"``, ``"recorded"`` or ``"none"``."""
+        from lazyscribe.artifacts.trust import level_of
+
+        return level_of(self._location.trust)
+
+    @property
+    def dir(self) -> Path:
+        """The folder of the file."""
+        known = self.__dict__.get("_parent")
+        if known is None or known[0] is not self.fpath:  # asked for with each experiment that is built
+            known = self.__dict__["_parent"] = (self.fpath, self.fpath.parent)
+        folder: Path = known[1]
+        return folder
+
+    @property
+    def fs(self) -> AbstractFileSystem:
+        """The fsspec file system; made when it is first asked for."""
+        return self._location.fs

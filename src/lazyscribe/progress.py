@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from lazyscribe.exception import InvalidArgumentError
 
@@ -189,7 +189,16 @@ def following(followed: Followed, title: str, needed: bool = False) -> Iterator[
     if meter.failure is not None:  # also where a library has swallowed it
         for note in notes:
             meter.failure.add_note(note)
-        raise meter.failure
+        _raise_as_it_was(meter.failure)
+
+
+def _raise_as_it_was(error: BaseException) -> NoReturn:
+    """Raise again what the callback has raised: what is handled here, which brought it up, is none of its causes."""
+    context = error.__context__
+    try:
+        raise error
+    finally:
+        error.__context__ = context
 
 
 @contextmanager

@@ -16,7 +16,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
@@ -79,8 +78,7 @@ class Turns:
         """Give back the turn; nobody waits until it is gone."""
         if self._taking is not None:
             assert self._journal is not None
-            with suppress(RuntimeError):  # of a machine without more threads; others pass over it
-                self._store.ahead(partial(self._give_back, self._taking, f"{self._journal.folder}/{self._mine}"))
+            self._store.ahead(partial(self._give_back, self._taking, f"{self._journal.folder}/{self._mine}"))
 
     def __iter__(self) -> Iterator[int]:
         for number in count():

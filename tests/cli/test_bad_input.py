@@ -53,10 +53,40 @@ HOSTILE = "a\nb\x1b[31m[red]\t\u202e[/red]\x07"
         (["put", "nothing.txt"], 1, "no file"),
         (["compare", "nothing", "ridge"], 1, "slug"),
         (["git-install"], 1, "clone"),
+        (["get", "model", "--to", "s3://bucket/model"], 2, "s3://bucket/model is a URL, and --to takes a path"),
+        (["copy", ".", "s3:/bucket/"], 2, "give the URL as text: 's3://bucket/"),
     ],
 )
 def test_an_error_is_one_line_that_says_what_to_do(here: Path, arguments: list[str], code: int, says: str) -> None:
     assert says in error(*arguments, cwd=here, code=code)
+
+
+@pytest.mark.parametrize("command", ["show", "get", "explain"])
+def test_a_place_that_is_given_as_a_name_is_known_for_one(here: Path, tmp_path: Path, command: str) -> None:
+    """Where there is nothing to look in, a URL or a path in the place of a name is told to go behind --in."""
+    (tmp_path / "empty").mkdir()
+    for name in ("s3://bucket/repository.json", "../here", "../here/repository.json"):
+        said = error(command, name, cwd=tmp_path / "empty", code=1)
+        assert said.startswith("There is no project or repository to be read at .; if "), said
+        assert f"if {name} is one" in said
+        assert "--in" in said
+    for name in ("model", "model@3"):
+        assert "--in" not in error(command, name, cwd=tmp_path / "empty", code=1)
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/folder", "s3://bucket/folder/", "s3://bucket/repository.json"])
+@pytest.mark.parametrize("command", [["ls"], ["verify"], ["doctor"], ["copy", "x/"], ["show", "model"]])
+def test_what_is_wrong_with_the_way_to_a_place_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], path: str
+) -> None:
+    """Options that cannot be used are told as they are, by all commands, and not as a place where nothing is."""
+    arguments = [*command, "--in", path] if command[0] == "show" else [command[0], path, *command[1:]]
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "KEY")
+    done = call(*arguments, cwd=tmp_path, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    line = done.stderr.decode()
+    assert (done.returncode, line.count("\n")) == (2, 1), line
+    assert line.startswith("The options for s3://bucket cannot be used (there is a key without its secret); "), line
 
 
 def test_errors_are_json_too(here: Path) -> None:

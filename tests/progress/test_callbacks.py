@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from lazyscribe import Project, Repository
+from lazyscribe import Project, Repository, copy
 from lazyscribe.artifacts.base import Artifact
 from lazyscribe.exception import InvalidArgumentError
 from lazyscribe.progress import current
@@ -383,3 +383,73 @@ def test_io_is_as_before_without_anybody_to_tell() -> None:
     sink = HashingFile(io.BytesIO())
     assert sink.write(b"abc") == 3
     assert sink.result()[1] == 3
+
+
+class Stop(Exception):
+    """What a callback raises."""
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error and all that it was raised from or while handling, each once."""
+    found: list[BaseException] = []
+    rest: list[BaseException | None] = [error]
+    while rest:
+        each = rest.pop()
+        if each is not None and each not in found:
+            found.append(each)
+            rest += [each.__cause__, each.__context__]
+    return found
+
+
+def _save(folder: Path, progress: Any) -> None:
+    repository = Repository(folder / "new.json", progress=progress)
+    repository.log_artifact("bytes", b"x" * 3000)
+    repository.save()
+
+
+def _load(folder: Path, progress: Any) -> None:
+    Repository(folder / "repository.json", mode="r", progress=progress).load_artifact("bytes")
+
+
+def _verify(folder: Path, progress: Any) -> None:
+    Repository(folder / "repository.json", mode="r").verify(progress=progress)
+
+
+def _copy(folder: Path, progress: Any) -> None:
+    copy(folder / "repository.json", folder / "copy" / "repository.json", progress=progress)
+
+
+@pytest.mark.parametrize("work", [_save, _load, _verify, _copy])
+@pytest.mark.parametrize("kind", [Stop, KeyboardInterrupt])
+def test_what_the_callback_raises_comes_as_it_was_raised(
+    tmp_path: Path, work: Callable[[Path, Any], None], kind: type[BaseException]
+) -> None:
+    """It has the cause and the context that it was raised with, and none of ours; its traceback tells where."""
+    repository = Repository(tmp_path / "repository.json", progress=False)
+    repository.log_artifact("bytes", b"x" * 3000)
+    repository.save()
+    raised: list[BaseException] = []
+
+    def stop(done: int, total: int) -> None:
+        try:
+            raise OSError("full")
+        except OSError as error:
+            raised.append(error)
+            try:
+                raise kind("enough") from error
+            except BaseException as error:
+                raised.append(error)
+                raise
+
+    with pytest.raises(kind) as found:
+        work(tmp_path, stop)
+    assert found.value is raised[1]
+    assert _chain(found.value) == [raised[1], raised[0]]
+    assert found.traceback[-1].name == "stop"
+
+    def stop_plainly(done: int, total: int) -> None:
+        raise kind("enough")
+
+    with pytest.raises(kind) as found:
+        work(tmp_path, stop_plainly)
+    assert _chain(found.value) == [found.value]

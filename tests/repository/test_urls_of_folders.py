@@ -46,3 +46,44 @@ def test_other_paths_stay_what_they_were(tmp_path: Path) -> None:
         Repository(path).save()
         assert len(Repository(path, mode="r").artifacts) == 0
     assert {path.name for path in tmp_path.iterdir()} >= {"r.json", "s.json"}
+
+
+@pytest.mark.parametrize("kind", [Project, Repository])
+@pytest.mark.parametrize("path", [Path("s3://b/x/r.json"), "s3:/b/x/r.json", Path("gs://b/r.json"), "Memory:/r.json"])
+def test_a_url_that_went_through_a_path_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Project | Repository], path: str | Path
+) -> None:
+    """A ``Path`` loses a slash of a URL; what is left is no folder here, and the answer shows the URL as text."""
+    monkeypatch.chdir(tmp_path)
+    given = str(path)
+    with pytest.raises(InvalidArgumentError) as caught:
+        kind(path, "a")
+    url = given.replace(":/", "://")
+    assert str(caught.value) == f"{given!r} is what a Path leaves of a URL; give the URL as text: {url!r}."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_secret_in_such_a_path_is_not_shown() -> None:
+    """A URL with a secret that went through a ``Path`` is refused without it."""
+    with pytest.raises(InvalidArgumentError, match="leave them out") as caught:
+        Repository(Path("s3://KEY:hidden@b/r.json"))
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["./s3:/r.json", "x/s3:/r.json", "zzz:/r.json", "C:/r.json"])
+def test_what_only_looks_like_a_url_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """A folder that is called like a protocol can be written to by a path that does not begin with it."""
+    monkeypatch.chdir(tmp_path)
+    Repository(path).save()
+    assert (tmp_path / path).is_file()
+
+
+def test_the_protocol_of_a_url_may_be_in_capitals() -> None:
+    """``S3://`` is ``s3://``, also where that names a bucket."""
+    opened = Repository("MEMORY://capitals/repository.json")
+    opened.log_artifact("x", 1)
+    opened.save()
+    assert opened.protocol == "memory"
+    assert Repository("memory://capitals/repository.json", "r").load_artifact("x") == 1
+    with pytest.raises(InvalidArgumentError, match=r"^S3://bucket names a bucket; "):
+        Repository("S3://bucket")

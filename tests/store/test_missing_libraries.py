@@ -83,7 +83,13 @@ def test_commands_name_the_extra_in_one_line(module: str) -> None:
     assert done.stderr == "s3:// URLs need obstore, which is not installed; run: pip install 'lazyscribe[cloud]'.\n"
 
 
-def test_an_unknown_protocol_stays_what_it_was() -> None:
-    """A protocol that fsspec does not know is told by fsspec's own ValueError."""
-    done = run("from lazyscribe import Repository\nRepository('nonsense://b/r.json')\n")
-    assert done.stderr.splitlines()[-1] == "ValueError: Protocol not known: nonsense"
+def test_an_unknown_protocol_names_those_that_may_be_meant() -> None:
+    """A protocol that nothing knows is refused in one sentence, which names what is nearest; it is a `ValueError`."""
+    program = "from lazyscribe import Repository\ntry: Repository({!r})\nexcept ValueError as error: print(error)"
+    answers = [run(program.format(f"{name}://b/r.json")).stdout for name in ("s4", "xyzzyx", "htp")]
+    begun = "No library is known here that serves "
+    end = "install one that fsspec knows of.\n"
+    assert answers[0].startswith(f"{begun}s4:// URLs; write s3:// ")
+    assert answers[0].endswith(f" if that is meant, or {end}")
+    assert answers[1] == f"{begun}xyzzyx:// URLs; {end}"
+    assert answers[2].startswith(f"{begun}htp:// URLs; write http:// or ")

@@ -12,7 +12,7 @@ import typer
 
 from lazyscribe.cli.codes import WRONG_USE
 from lazyscribe.cli.console import Console, Refused, plain, size
-from lazyscribe.cli.opening import Found, choose, document, local_path, options_of
+from lazyscribe.cli.opening import Found, choose, document, is_url, local_path, options_of
 from lazyscribe.cli.options import Artifact, DryRun, Place, Storage, Times
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A file, or a folder.")]
@@ -126,7 +126,10 @@ def get(
 
     Example: lazyscribe get model@production --to model.onnx
     """
-    found = document(place, "repository")
+    if to is not None and is_url(to):
+        message = f"{to} is a URL, and --to takes a path on this machine; write the file there, then take it on."
+        raise Refused(message, WRONG_USE, "wrong-use")
+    found = document(place, "repository", name)
     chosen = choose(found, name, times, console.utc)
     record = chosen.record()
     if to == "-" and console.json:

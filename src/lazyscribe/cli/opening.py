@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
-from lazyscribe.cli.codes import WRONG_USE
+from lazyscribe.cli.codes import WRONG_USE, kind_of
 from lazyscribe.cli.console import Refused
 from lazyscribe.cli.options import Place, PlaceArgument, Times
-from lazyscribe.exception import UnknownArtifactError, UnknownNameError, UnreadableError
+from lazyscribe.exception import DocumentMissingError, UnknownArtifactError, UnknownNameError, UnreadableError
 from lazyscribe.locating import Kind, find
 
 if TYPE_CHECKING:
@@ -93,15 +93,43 @@ class Found(NamedTuple):
         return self.project() if self.kind == "project" else self.repository()
 
 
-def documents(place: Place | PlaceArgument) -> list[Found]:
-    """Return the project and the repository that there are at a place, at least one of them."""
+def documents(place: Place | PlaceArgument, name: str = "") -> list[Found]:
+    """Return the project and the repository that there are at a place, at least one of them.
+
+    Parameters
+    ----------
+    name
+        What is going to be looked for in them: where there are none, it may have been meant for the place.
+    """
     options = options_of(place.option)
-    return [Found(file.removeprefix("./"), kind, options) for file, kind in find(place.path, options, by_name=True)]
+    try:
+        found = find(place.path, options, by_name=True)
+    except DocumentMissingError as error:
+        if not (is_url(name) or _is_there(name)):
+            raise
+        message = (
+            f"There is no project or repository to be read at {place.path}; if {name} is one, or a folder that holds "
+            "one, give it by --in, and what is looked for by its name."
+        )
+        raise Refused(message, kind=kind_of(error)) from error
+    return [Found(file.removeprefix("./"), kind, options) for file, kind in found]
 
 
-def document(place: Place, kind: Kind) -> Found:
-    """Return the one of that kind at a place."""
-    return document_of(documents(place), kind)
+def is_url(text: str) -> bool:
+    """Whether a text is a URL, and no path on local disks."""
+    return "://" in text
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return bool(path) and os.path.exists(path)  # noqa: PTH110 - it may be any text
+    except ValueError:
+        return False
+
+
+def document(place: Place, kind: Kind, name: str = "") -> Found:
+    """Return the one of that kind at a place; `name` as for `documents`."""
+    return document_of(documents(place, name), kind)
 
 
 def document_of(found: Sequence[Found], kind: Kind) -> Found:

@@ -103,7 +103,7 @@ def explain(
 
     Example: lazyscribe explain model --as-of 2025-06-01
     """
-    found, repository, choice = choose(document(place, "repository"), name, times, console.utc)
+    found, repository, choice = choose(document(place, "repository", name), name, times, console.utc)
     text = repository.explain(*choice)
     if times.release is not None:
         text = f"The release {times.release!r} holds version {choice.version} of {choice.name!r}.\n{text}"
@@ -121,6 +121,6 @@ def lineage(
 
     Example: lazyscribe lineage model@production
     """
-    found, repository, choice = choose(document(place, "repository"), name, times, console.utc)
+    found, repository, choice = choose(document(place, "repository", name), name, times, console.utc)
     told = repository.lineage(*choice)
     console.answer(lambda: {"path": found.path, "lineage": told.to_dict()}, lambda: plain_lines(str(told)))

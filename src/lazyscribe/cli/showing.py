@@ -30,7 +30,7 @@ def show(
 
     Example: lazyscribe show model@3 --in models/repository.json
     """
-    found = documents(place)
+    found = documents(place, name)
     if times.given:
         found = [document_of(found, "repository")]
 

@@ -1,13 +1,24 @@
 """Places where files live, chosen by the name of the protocol."""
 
+import os
 from contextlib import suppress
 from typing import Any
 
 from lazyscribe.exception import InvalidArgumentError, StoreImportError
 from lazyscribe.store.base import Store, Token
-from lazyscribe.store.protocols import BUCKETS, absolute, is_local, protocol_of
+from lazyscribe.store.protocols import BUCKETS, absolute, is_local, protocol_of, refuse_secrets
 
-__all__ = ["Store", "Token", "absolute", "file_system", "is_one", "open_store", "protocol_of", "store_of"]
+__all__ = [
+    "Store",
+    "Token",
+    "absolute",
+    "file_system",
+    "is_one",
+    "open_store",
+    "protocol_of",
+    "refuse_shortened",
+    "store_of",
+]
 
 
 def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
@@ -22,6 +33,8 @@ def open_store(protocol: str, root: str, options: dict[str, Any]) -> Store:
 
     Raises
     ------
+    InvalidArgumentError
+        No library for such URLs is known.
     StoreImportError
         The library for such URLs is not installed.
     """
@@ -80,7 +93,44 @@ def file_system(protocol: str, root: str, options: dict[str, Any]) -> Any:
         return file_system_of(protocol, root, options)
 
 
+def refuse_shortened(path: str) -> None:
+    """Refuse a path that was a URL: a ``Path`` takes one of two slashes for too many.
+
+    Raises
+    ------
+    InvalidArgumentError
+        It begins with the name of a protocol.
+    """
+    protocol, colon, rest = path.replace(os.sep, "/").partition(":/")
+    if not colon or len(protocol) < 2 or "/" in protocol or is_local(protocol.lower()):
+        return
+    if protocol.lower() in _known():
+        refuse_secrets(protocol.lower(), rest)
+        message = f"{path!r} is what a Path leaves of a URL; give the URL as text: {f'{protocol}://{rest}'!r}."
+        raise InvalidArgumentError(message, path=path)
+
+
+def _known() -> set[str]:
+    """Return the names of all protocols that some library is known to serve."""
+    import fsspec
+
+    return {*BUCKETS, *fsspec.available_protocols(), *fsspec.registry}
+
+
+def _refuse_unknown(protocol: str) -> None:
+    known = _known()
+    if protocol in known:
+        return
+    from difflib import get_close_matches
+
+    near = " or ".join(f"{each}://" for each in get_close_matches(protocol, sorted(known), 3, 0.5))
+    meant = f"write {near} if that is meant, or " if near else ""
+    message = f"No library is known here that serves {protocol}:// URLs; {meant}install one that fsspec knows of."
+    raise InvalidArgumentError(message, protocol=protocol)
+
+
 def _of_fsspec(protocol: str, options: dict[str, Any]) -> Any:
+    _refuse_unknown(protocol)
     import fsspec
 
     try:

@@ -20,6 +20,12 @@ BUCKETS = {
 _QUERY = r"(?i)[?&](sig|signature|token|password|secret|api_?key|access_?key|x-(amz|goog|ms)-\w[\w-]*|awsaccesskeyid)="
 
 
+def parted(path: str) -> tuple[str, str]:
+    """Return the protocol, in small letters, and the rest of a URL; the protocol of a path that is none is ""."""
+    protocol, separator, rest = path.partition("://")
+    return (protocol.lower(), rest) if separator else ("", path)
+
+
 def protocol_of(fs: Any) -> str:
     """Return the first name of the protocol of an fsspec file system."""
     return str(fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0])

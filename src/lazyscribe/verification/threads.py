@@ -37,13 +37,19 @@ def in_threads(work: Callable[[T], R], items: Iterable[T], workers: int, meter: 
                 item = waiting.popleft()
             except IndexError:
                 return
-            results.append(work(item))
+            try:
+                results.append(work(item))
+            except BaseException:
+                waiting.clear()
+                raise
 
-    from concurrent.futures import ThreadPoolExecutor, wait
+    from concurrent.futures import wait
 
-    with ThreadPoolExecutor(workers, "lazyscribe") as pool:
-        running = {pool.submit(copy_context().run, run) for _ in range(min(workers, len(waiting)))}
+    from lazyscribe.pool import Pool
+
+    with Pool(workers, "lazyscribe") as pool:
         try:
+            running = {pool.submit(copy_context().run, run) for _ in range(min(workers, len(waiting)))}
             while running:
                 done, running = wait(running, timeout=INTERVAL)
                 for each in done:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor, wait
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, TypeAlias, cast
 
 from lazyscribe.exception import Exists
+from lazyscribe.pool import Pool
 from lazyscribe.progress import current, wait_telling
 from lazyscribe.store.objects.outgoing import Outgoing
 from lazyscribe.store.objects.trouble import Trouble
@@ -69,7 +70,7 @@ class Batch:
         self._stage = stage
         self._put = put
         self._ask = ask
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Pool | None = None
         self._group: list[_Parcel] = []
         self._gathered = 0  # bytes
         self._going: dict[str, _Parcel] = {}
@@ -144,31 +145,35 @@ class Batch:
     def _set_out(self, group: list[_Parcel]) -> None:
         """Deliver what has not been given up meanwhile."""
         group = [parcel for parcel in group if parcel.arrived.set_running_or_notify_cancel()]
-        if len(group) == 1:
-            self._deliver(group[0])
-        elif group:
-            self._deliver_group(group)
+        try:
+            if len(group) == 1:
+                self._deliver(group[0])
+            elif group:
+                self._deliver_group(group)
+        except BaseException as error:  # an interrupt, if it is no thread of the pool that does it
+            for parcel in (each for each in group if not each.arrived.done()):
+                parcel.staged.dispose()
+                self._tell(parcel, error)
+            raise
 
     def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(WORKERS, "lazyscribe-put")
+            self._pool = Pool(WORKERS, "lazyscribe-put")
         self._pool.submit(work, *arguments)
 
     def _deliver_group(self, group: list[_Parcel]) -> None:
         """Ask for all of them at once; those in trouble go on by themselves, side by side."""
         answers: Mapping[str, Answer] = {}
-        with suppress(Exception):  # then each asks, and tells what is wrong
-            answers = self._ask({parcel.key: parcel.staged for parcel in group})
+        if not _in_a_loop():
+            with suppress(Exception):  # then each asks, and tells what is wrong
+                answers = self._ask({parcel.key: parcel.staged for parcel in group})
         for parcel in group:
             answer = answers.get(parcel.key)
             if answer is not None and not isinstance(answer, Trouble):
                 parcel.staged.dispose()
                 self._tell(parcel, None)
                 continue
-            try:
-                self._begin(self._deliver, parcel, answer)
-            except RuntimeError:  # of a pool that takes no more work, or of a machine without more threads
-                self._deliver(parcel, answer)
+            self._begin(self._deliver, parcel, answer)
 
     def _deliver(self, parcel: _Parcel, answer: Answer | None = None) -> None:
         """Create one file; what was staged is kept if the name is taken, to be tried under another."""
@@ -212,6 +217,17 @@ class Batch:
         size = self._wait_for_room(staged)
         del self._taken[taken]
         self._send(key, staged, size)
+
+
+def _in_a_loop() -> bool:
+    """Whether this thread is the one that asked, and runs coroutines, so that it cannot run others now."""
+    from asyncio import get_running_loop
+
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @contextmanager

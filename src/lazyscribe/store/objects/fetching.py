@@ -149,7 +149,9 @@ def in_parts(client: Client, found: Any, path: str, target: Target) -> Spans:
     The first part is what has begun to come with `found`.
     """
     from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import Future
+
+    from lazyscribe.pool import Pool
 
     size, version = found.meta["size"], version_of(found.meta)
     length = part_of(size)
@@ -163,7 +165,7 @@ def in_parts(client: Client, found: Any, path: str, target: Target) -> Spans:
         return start, end
 
     going: deque[Future[tuple[int, int]]] = deque()
-    pool = ThreadPoolExecutor(PARALLEL, "lazyscribe-fetch")
+    pool = Pool(PARALLEL, "lazyscribe-fetch")
     try:
         for start in range(0, size, length):
             going.append(pool.submit(fetch, start))

@@ -93,13 +93,23 @@ class Outgoing(Staging):
     def _release(self) -> None:
         """Let go what is written so far."""
         self.flush()
+        if self._sender is None and not self._begin():
+            return
         self._expect(self._written - self._flushed)
         with self._change:
             self._flushed = self._written
             self._change.notify_all()
-        if self._sender is None:
-            self._sender = threading.Thread(target=self._send, name="lazyscribe-send")
+
+    def _begin(self) -> bool:
+        """Begin to send; where there are no more threads all of it is sent at the end."""
+        self._sender = threading.Thread(target=self._send, name="lazyscribe-send")
+        try:
             self._sender.start()
+        except RuntimeError:
+            self._sender = None
+            self._give_up()
+            return False
+        return True
 
     def _expect(self, number: int) -> None:
         """Have it told that so many bytes more are to travel."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import closing
@@ -82,17 +81,11 @@ class ReadingStore(Store):
 
     def ahead(self, work: Callable[[], T]) -> Callable[[], T]:
         """Begin in a thread of its own, which the end of the process waits for."""
-        from concurrent.futures import Future
+        from lazyscribe.pool import Pool
 
-        future: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
-
-        threading.Thread(target=run, name="lazyscribe-ahead").start()
+        pool = Pool(1, "lazyscribe-ahead")
+        future = pool.submit(work)
+        pool.shutdown(wait=False)
         return future.result
 
     def open(self, key: str) -> BinaryIO:
