@@ -115,7 +115,7 @@ class ProjectMachine(TwoHandles):
             for path, value in shown.items()
         )
 
-    def check_keys(self, handle: Handle, keys: dict[int, Any]) -> None:
+    def check_keys(self, handle: Handle, keys: dict[int, Any], provisional: bool = False) -> None:
         """Check that a new experiment kept its slug where nobody has it."""
         for thing, slug in keys.items():
             if thing not in self.keys and slug != self.things[thing].slug:

@@ -123,8 +123,11 @@ class TwoHandles(RuleBasedStateMachine):
     def clone(self, thing: int) -> int:
         """Enter a thing that is like `thing` in everything, and return its number."""
 
-    def check_keys(self, handle: Handle, keys: dict[int, Any]) -> None:
-        """Assert that new things got the numbers or slugs that are promised; `self.disk` is what was there before."""
+    def check_keys(self, handle: Handle, keys: dict[int, Any], provisional: bool = False) -> None:
+        """Assert that new things got the numbers or slugs that are promised; `self.disk` is what was there before.
+
+        Those that are `provisional` may change with the save.
+        """
 
     # Rules
 
@@ -161,7 +164,7 @@ class TwoHandles(RuleBasedStateMachine):
         merged = self.merged(handle, prefer)
         handle.fixed |= {thing for thing in merged if thing not in handle.mine} if handle.mode in {"r", "a"} else set()
         handle.mine, handle.base = merged, deepcopy(self.disk)
-        self.check_keys(handle, self.told(handle.document, handle.mine, handle))
+        self.check_keys(handle, self.told(handle.document, handle.mine, handle), provisional=True)
 
     @rule(prefer=DECIDED)
     def both_reload(self, prefer: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
@@ -80,16 +81,14 @@ class RepositoryMachine(TwoHandles):
         assert len({(self.things[thing].name, number) for thing, number in numbers.items()}) == len(numbers)
         return numbers
 
-    def check_keys(self, handle: Handle, keys: dict[int, Any]) -> None:
+    def check_keys(self, handle: Handle, keys: dict[int, Any], provisional: bool = False) -> None:
         """Check the numbers of new versions.
 
         They are behind all that are there or were; a number that is, already, stays, and others become the next. A
-        version that was deleted, yet kept by ``on_conflict="ours"``, has its number.
+        version that was deleted, yet kept by ``on_conflict="ours"``, has its number. Provisional ones need not be
+        behind those of versions that were deleted: a reload does not ask for these.
         """
-        highest: dict[str, int] = {}
-        for thing in self.disk.keys() | self.gone:
-            name = self.things[thing].name
-            highest[name] = max(highest.get(name, -1), self.keys[thing])
+        there, highest = self.highest(self.disk.keys()), self.highest(self.disk.keys() | self.gone)
         last: dict[str, int] = {}
         for thing, key in keys.items():
             name = self.things[thing].name
@@ -97,9 +96,19 @@ class RepositoryMachine(TwoHandles):
                 assert key == self.keys[thing], "a version that was kept changed its number"
                 continue
             wanted = max(self.numbers[thing], highest.get(name, -1) + 1)
-            assert key == wanted, (name, key, wanted)
+            lowest = max(self.numbers[thing], there.get(name, -1) + 1) if provisional else wanted
+            assert lowest <= key <= wanted, (name, key, lowest, wanted)
             assert key > last.get(name, -1), "versions changed their order"
-            self.numbers[thing] = highest[name] = last[name] = key
+            self.numbers[thing] = there[name] = last[name] = key
+            highest[name] = max(highest.get(name, -1), key)
+
+    def highest(self, things: Iterable[int]) -> dict[str, int]:
+        """Return the highest number of each name among versions that are on disk or were."""
+        found: dict[str, int] = {}
+        for thing in things:
+            name = self.things[thing].name
+            found[name] = max(found.get(name, -1), self.keys[thing])
+        return found
 
     # Rules
 
