@@ -123,9 +123,9 @@ class TimeMachine(VersionReader):
         raise missing
 
     def _entry_of(self, name: str, pointer: Pointer) -> Entry[Artifact] | None:
-        numbered = self._records.numbered(name, pointer.version)
-        for entries in (numbered, self._records.named(name)):
-            for entry in entries:
+        records = self._records
+        for look in (lambda: records.numbered(name, pointer.version), lambda: records.named(name)):  # those are many
+            for entry in look():
                 if entry.known.fname == pointer.fname:
                     return entry
         return None
