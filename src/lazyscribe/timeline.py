@@ -123,12 +123,13 @@ class TimeMachine(VersionReader):
         raise missing
 
     def _entry_of(self, name: str, pointer: Pointer) -> Entry[Artifact] | None:
-        records = self._records
-        for look in (lambda: records.numbered(name, pointer.version), lambda: records.named(name)):  # those are many
-            for entry in look():
-                if entry.known.fname == pointer.fname:
-                    return entry
-        return None
+        """Return what a pointer means; by its file alone, of which there are many, only if its number has changed."""
+
+        def those(entries: list[Entry[Artifact]]) -> Entry[Artifact] | None:
+            return next((entry for entry in entries if entry.known.fname == pointer.fname), None)
+
+        found = those(self._records.numbered(name, pointer.version))
+        return found if found is not None else those(self._records.named(name))
 
     def _no_alias(self, name: str, alias: str) -> VersionNotFoundError:
         known = ", ".join(f"'@{each}'" for each in self.aliases(name)) or "none"
