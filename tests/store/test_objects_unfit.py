@@ -1,6 +1,5 @@
 """Endpoints, keys and tokens that cannot be meant: each is one error before it is sent, and no secret is shown."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +7,9 @@ from typing import Any
 
 import pytest
 
-from lazyscribe import Repository
 from lazyscribe.exception import InvalidArgumentError, UnreachableError, UnreadableError
+from tests.store.asked import ENVIRONMENT, KEYS, S3, alone, sent, setenv
 from tests.store.bucket_server import Bucket, serving
-
-S3 = "s3://bucket/repository.json"
-ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "env"}
-KEYS = {"key": "AKIAOPTION", "secret": "s"}
 
 
 @pytest.fixture(scope="module")
@@ -26,29 +21,7 @@ def served() -> Iterator[Bucket]:
 @pytest.fixture
 def bucket(served: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bucket:
     """A bucket, and an environment that says nothing of any."""
-    for name in [each for each in os.environ if each.startswith(("AWS_", "AZURE_", "GOOGLE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    served.sent = {}
-    return served
-
-
-def sent(bucket: Bucket, url: str = S3, **options: Any) -> dict[str, str]:
-    """Open a repository that is not there; return what was asked for it."""
-    bucket.sent = {}
-    assert list(Repository(url, mode="r", retry_config={"max_retries": 0}, **options).artifacts) == []
-    return bucket.sent
-
-
-def key(found: dict[str, str]) -> str:
-    """Return the key that signed."""
-    return found["authorization"].partition("Credential=")[2].partition("/")[0]
-
-
-def setenv(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    return alone(served, monkeypatch, tmp_path)
 
 
 @pytest.mark.parametrize(
