@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lazyscribe.store.keys import fold
+
 
 class Claims:
     """Keys that have been given to files; any number of threads may ask. Spellings that differ in case are one."""
@@ -18,6 +20,7 @@ class Claims:
     @contextmanager
     def trying(self, key: str) -> Iterator[bool]:
         """Yield whether a key is still free; others who want it wait for the end of the block."""
+        key = fold(key)
         with self._mutex:
             lock = self._tried.setdefault(key, threading.Lock())
         with lock:
@@ -25,4 +28,4 @@ class Claims:
 
     def give(self, key: str) -> None:
         """Give a key away for good; called while it is tried."""
-        self._given.add(key)
+        self._given.add(fold(key))

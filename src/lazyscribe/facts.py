@@ -203,6 +203,20 @@ def digest_of(buf: BinaryIO, told: Callable[[int], object] | None = None) -> tup
     return digest.hexdigest(), size
 
 
+def digest_in(store: Store, key: str) -> tuple[str, int]:
+    """Return the SHA-256 and the size of a file."""
+    with store.open(key) as buf:
+        return digest_of(buf)
+
+
+def holds(store: Store, key: str, digest: tuple[str, int]) -> bool:
+    """Whether a file is there, of that SHA-256 and size."""
+    try:
+        return digest_in(store, key) == digest
+    except FileNotFoundError:
+        return False
+
+
 def sha256_of(data: bytes | memoryview) -> str:
     """Return the SHA-256 of bytes, in hexadecimal."""
     from hashlib import sha256

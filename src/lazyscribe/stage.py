@@ -13,11 +13,11 @@ from lazyscribe.claims import Claims
 from lazyscribe.digest import HashingFile
 from lazyscribe.draft import Written
 from lazyscribe.exception import Exists, SaveError
-from lazyscribe.facts import CHUNK, Facts, digest_of, facts_key, new_pack, read_facts
+from lazyscribe.facts import CHUNK, Facts, facts_key, holds, new_pack, read_facts
 from lazyscribe.filling import fill, naming, new_aside
 from lazyscribe.steps import Steps
 from lazyscribe.store.base import Store
-from lazyscribe.store.keys import check_key, fold, join, parent
+from lazyscribe.store.keys import check_key, join, parent
 
 if TYPE_CHECKING:
     from lazyscribe.draft import Draft
@@ -72,10 +72,16 @@ class Stage:
                 self._wait_at_last()
                 raise
 
-    def found(self) -> dict[str, Draft]:
-        """Return the drafts whose files were there already, by their keys."""
-        known = ((steps.key, steps) for steps in self._steps if steps.key)
-        return {key: steps.draft for key, steps in known if steps.draft is not None and key not in steps.created}
+    def keep(self) -> None:
+        """Create those files once more that were found and that whoever had begun with them has taken back since."""
+        found = [steps for steps in self._steps if steps.key and steps.key not in steps.created]
+        there = {folder: set(self._store.files_in(folder)) for folder in {parent(steps.key) for steps in found}}
+        for steps in found:
+            if steps.key not in there[parent(steps.key)]:
+                with naming(steps.draft):
+                    self._create(steps.key, steps)
+                    if self._author is not None:
+                        self._add_facts(steps)
 
     def finish(self) -> None:
         """Wait until all that was staged so far is durable; nothing more is staged together."""
@@ -129,14 +135,14 @@ class Stage:
             of = self._known.get(key)
             if draft.taken(key) if of is None else of is not draft:
                 continue
-            with self._claims.trying(fold(key)) as free:
+            with self._claims.trying(key) as free:
                 written = make(key) if free else None
                 if free and written is None and draft.replaces and fname == steps.wanted:
                     aside = new_aside()
                     written = self._create(aside, steps)
                     steps.aside = aside, key
                 if written is not None:
-                    self._claims.give(fold(key))
+                    self._claims.give(key)
             if written is not None:
                 draft.record["fname"], (draft.sha256, draft.size) = fname, written
                 self.written[key] = Written(*written, draft.artifact, steps.aside and steps.aside[0])
@@ -213,7 +219,7 @@ class Stage:
         assert steps.draft is not None
         if (before := self._unsure.get(key)) is None:
             return None
-        place = next((each for each in (key, before.aside) if each and self._holds(each, before)), None)
+        place = next((each for each in (key, before.aside) if each and holds(self._store, each, before[:2])), None)
         if place is None or not self._is_same(steps.draft, before):
             return None
         if before.aside is not None and place == key:  # it was moved there, perhaps not for good
@@ -231,13 +237,6 @@ class Stage:
             copyfileobj(buf, raw, CHUNK)
         steps.created.append(aside)
         return aside
-
-    def _holds(self, key: str, file: Written) -> bool:
-        try:
-            with self._store.open(key) as buf:
-                return digest_of(buf) == (file.sha256, file.size)
-        except FileNotFoundError:
-            return False
 
     def _is_same(self, draft: Draft, before: Written) -> bool:
         """Whether the file holds what `draft` is to write: it is that artifact's, or another's of the same content.
@@ -380,7 +379,7 @@ class Stage:
     def _delete(self, key: str) -> None:
         """Remove a file of ours, unless somebody who was saved meanwhile has replaced it by another of that name."""
         ours = self.written.get(key)
-        if ours is None or self._holds(key, ours):
+        if ours is None or holds(self._store, key, ours[:2]):
             self._store.delete(key)
 
     def _put_facts(self, key: str, data: bytes) -> None:

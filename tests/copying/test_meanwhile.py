@@ -15,6 +15,7 @@ from lazyscribe.copying import files, run
 from lazyscribe.exception import ConflictError, CorruptArtifactError, SaveError
 from lazyscribe.stage import Stage
 from lazyscribe.store.local import LocalStore
+from lazyscribe.store.objects.bucket import BucketStore
 from tests.clock import Clock
 from tests.copying.sources import day, version
 from tests.store.bucket_server import Fault, serving
@@ -153,6 +154,58 @@ def test_a_save_takes_back_the_file_that_a_copy_found(
     sound(target, 2)
     shutil.rmtree(target.parent / ".lazyscribe/repository.json.log")  # which knows the digests, too
     sound(target, 2)
+
+
+def test_what_was_taken_back_is_there_when_it_is_named(
+    source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a kill right after the swap leaves no record without its file."""
+    saved(source, version("m", 0, "bytes", fname="a.json"))
+    (target.parent / "m").mkdir(parents=True)
+    file = target.parent / "m/a.json"
+    file.write_bytes(b'"bytes"')
+    guard, swap, seen = LocalStore.guard, LocalStore._swap, list[bool]()
+
+    def taken_back(store: LocalStore, key: str) -> Any:
+        if key == target.name:
+            file.unlink()
+        return guard(store, key)
+
+    def swapped(store: LocalStore, key: str, *given: Any) -> Any:
+        seen.append(file.exists())
+        return swap(store, key, *given)
+
+    monkeypatch.setattr(LocalStore, "guard", taken_back)
+    monkeypatch.setattr(LocalStore, "_swap", swapped)
+    lazyscribe.copy(source, target)
+    assert seen == [True]
+    sound(target, 1)
+
+
+def test_a_file_of_a_bucket_is_taken_back_at_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the copy's look and its swap: it is created once more, for nobody is held off there."""
+    url, swap = "s3://bucket/models/repository.json", BucketStore.swap
+    with serving() as bucket:
+        options = {"endpoint_url": bucket.endpoint, "key": "AKIATESTS", "secret": "s"}
+        made = Repository("s3://bucket/from/repository.json", **options)
+        made.log_artifact("m", b"bytes", "bytes", fname="f.bin")
+        made.save()
+        begun = Repository("s3://bucket/models/other.json", **options)
+        begun.log_artifact("m", b"bytes", "bytes", fname="f.bin")
+        begun.save()
+        for key in [key for key in bucket.objects if "models/.lazyscribe" in key]:
+            del bucket.objects[key]  # as if the file were all that had been staged so far
+
+        def take_back(store: BucketStore, key: str, *given: Any) -> Any:
+            bucket.objects.pop("models/m/f.bin", None)
+            return swap(store, key, *given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(BucketStore, "swap", take_back)
+            assert lazyscribe.copy(made, Repository(url, **options)).files == 1
+        found = Repository(url, mode="r", **options)
+        assert found.load_artifact("m") == b"bytes"
+        assert found.verify().counts["verified"] == 1
 
 
 def test_a_copy_that_gives_up_leaves_what_another_named() -> None:

@@ -6,22 +6,19 @@ stays, whatever happens after: the next copy finds it by its digest and does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from lazyscribe.claims import Claims
 from lazyscribe.codec.artifacts import from_record
 from lazyscribe.copying.ends import End
-from lazyscribe.copying.plan import Item, Wanted, digest_in
-from lazyscribe.digest import HashingFile
+from lazyscribe.copying.plan import Item, Wanted
 from lazyscribe.draft import Draft, Source, Written
-from lazyscribe.exception import CommitUnknownError, Exists, SaveError
-from lazyscribe.facts import new_pack, read_facts
-from lazyscribe.filling import fill, further_names, naming, reason
+from lazyscribe.exception import CommitUnknownError, SaveError
+from lazyscribe.facts import digest_in
+from lazyscribe.filling import further_names, reason
 from lazyscribe.stage import Stage
-from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join, parent
 
 FILES, BYTES = 64, 64 << 20
@@ -76,12 +73,12 @@ class Brought(NamedTuple):
     ----------
     written
         Those of which something was known in the source: what it is.
-    found
-        Those that were there already: an earlier copy left them, or somebody just begins with them.
+    stage
+        What knows which were there already: an earlier copy left them, or somebody just begins with them.
     """
 
     written: dict[str, Written]
-    found: dict[str, Draft]
+    stage: Stage
 
 
 def bring(batch: Batch, source: End, target: End, taken: Taken, claims: Claims) -> Brought:
@@ -105,29 +102,21 @@ def bring(batch: Batch, source: End, target: End, taken: Taken, claims: Claims) 
         raise _told(error, target) from error
     unknown = {id(draft.artifact) for draft in drafts.values() if draft.source is None or draft.source.facts is None}
     written = {key: each for key, each in stage.written.items() if id(each.artifact) not in unknown}
-    return Brought(written, stage.found())
+    return Brought(written, stage)
 
 
-def keep(found: Mapping[str, Draft], target: End) -> None:
-    """Create those files once more that were there already and are not now, when records name them; their facts, too.
+def keep(brought: Brought, target: End) -> None:
+    """See to it that what was found is still there: whoever had begun with it may have taken it back.
 
-    Whoever had begun with such a file has taken it back. Now that it is named, it would stay.
+    Raises
+    ------
+    SaveError
+        It cannot be created once more.
     """
-    there = {folder: set(target.store.files_in(folder)) for folder in {parent(key) for key in found}}
-    for key, draft in found.items():
-        if key not in there[parent(key)]:
-            with naming(draft):
-                _create_again(key, draft, target.store)
-
-
-def _create_again(key: str, draft: Draft, store: Store) -> None:
-    with suppress(Exists), store.create(key) as raw:
-        fill(HashingFile(raw), draft)
-    facts = draft.source.facts if draft.source is not None else None
-    if facts is not None and facts.author and read_facts(store, key, facts.created_at, facts.handler) is None:
-        pack, data = new_pack(parent(key), {key.rpartition("/")[2]: facts})
-        with store.create(pack) as raw:
-            raw.write(data)
+    try:
+        brought.stage.keep()
+    except SaveError as error:
+        raise _told(error, target) from error
 
 
 def _left_of(wanted: Wanted, draft: Draft, there: set[str]) -> Iterator[tuple[str, Written]]:

@@ -10,7 +10,7 @@ from lazyscribe._dates import parse_date, shown, to_second, to_text
 from lazyscribe.codec.text import Record, decode, encode
 from lazyscribe.copying.ends import End, Row
 from lazyscribe.exception import ConflictError, InvalidVersionError, UnknownArtifactError, UnknownNameError
-from lazyscribe.facts import Facts, digest_of, read_facts
+from lazyscribe.facts import Facts, digest_in, read_facts
 from lazyscribe.merge_fields import merge_records
 from lazyscribe.store.base import Store
 from lazyscribe.store.keys import join
@@ -247,9 +247,3 @@ def _same_bytes(mine: tuple[Store, str, Facts | None], theirs: tuple[Store, str,
         return digest_in(source, key) == digest_in(target, place)
     except FileNotFoundError:  # a record without its file is copied, and kept, as such
         return True
-
-
-def digest_in(store: Store, key: str) -> tuple[str, int]:
-    """Return SHA-256 and size of a file."""
-    with store.open(key) as buf:
-        return digest_of(buf)

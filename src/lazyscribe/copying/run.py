@@ -19,7 +19,7 @@ from lazyscribe.claims import Claims
 from lazyscribe.codec.text import Record, assemble, encode
 from lazyscribe.commit import save
 from lazyscribe.copying.ends import End, Row, source_end, target_end
-from lazyscribe.copying.files import batches, bring, keep, keys_of, size_of
+from lazyscribe.copying.files import Brought, batches, bring, keep, keys_of, size_of
 from lazyscribe.copying.plan import Item, look, own_dependency, select, settle
 from lazyscribe.copying.telling import Teller, refuse_used_numbers
 from lazyscribe.document import Document
@@ -159,10 +159,18 @@ class _Copy:
         staged = in_threads(work, batches(items), self._workers, self._meter)
         self._meter.tell()
         teller = Teller(self._target, {key: file for part in staged for key, file in part.written.items()})
-        save(self._target.manifest, [], partial(self._compose, items), author=None, teller=teller)
-        for part in staged:
-            keep(part.found, self._target)
+
+        def compose(data: bytes | None) -> bytes:
+            self._keep(staged)  # while the guard holds off who would take something back
+            return self._compose(items, data)
+
+        save(self._target.manifest, [], compose, author=None, teller=teller)
+        self._keep(staged)  # of a bucket, whose guard holds nobody off
         self._own(item.record for item in items)
+
+    def _keep(self, staged: Iterable[Brought]) -> None:
+        for part in staged:
+            keep(part, self._target)
 
     # Records
 
