@@ -34,7 +34,7 @@ SETTINGS = settings(
     suppress_health_check=list(HealthCheck),
 )
 UNTIL_BROKEN = settings(
-    SETTINGS, max_examples=400, stateful_step_count=25, database=None, derandomize=True, phases=[Phase.generate]
+    SETTINGS, max_examples=1500, stateful_step_count=25, database=None, derandomize=True, phases=[Phase.generate]
 )
 
 
